@@ -1,0 +1,66 @@
+using Orleans.Concurrency;
+
+namespace Tributary.Grains.LiveStreams;
+
+/// <summary>
+/// Stands for one live stream, on air or not: its two publishing slots (0 primary, 1 backup), the lease under which one of them cuts segments,
+/// the numbering that outlives every publisher and every process, and the gateways that want to know where its frames come from.
+/// The key is the stream's name. No frame passes through it.
+/// </summary>
+[Alias("tributary.live-stream")]
+public interface ILiveStreamGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// A publisher asks to fill a slot. The answer is a lease (it is on air), standby (the other slot is on air), or a refusal with a reason.
+    /// Asking again with the same session is harmless and gives the same answer.
+    /// </summary>
+    [Alias("publish")]
+    Task<PublishAnswer> Publish(PublishRequest request, IPublisherObserver publisher);
+
+    /// <summary>The one regular message of a publishing host: at every segment boundary, and every few seconds without one. Renews the lease.</summary>
+    [Alias("report")]
+    Task<ReportAnswer> Report(SourceReport report, IPublisherObserver publisher);
+
+    /// <summary>The publisher is gone; <paramref name="last"/> is its final report. The stream is held, then goes off air, unless somebody publishes again.</summary>
+    [Alias("unpublish")]
+    Task Unpublish(SourceReport last, PublishEnd end);
+
+    /// <summary>A gateway registers as interested, and again before <see cref="GatewayRegistration.Lifetime"/> is over. Answers where frames come from.</summary>
+    [Alias("watch")]
+    Task<StreamDirective> Watch(GatewayRegistration registration, ILiveStreamObserver observer);
+
+    [Alias("unwatch")]
+    Task Unwatch(string gateway);
+
+    [ReadOnly]
+    [Alias("describe")]
+    Task<LiveStreamDescription> Describe();
+}
+
+/// <summary>How the grain reaches the host of a publisher.</summary>
+[Alias("tributary.publisher-observer")]
+public interface IPublisherObserver : IGrainObserver
+{
+    /// <summary>The session, until now on standby, goes on air under this lease.</summary>
+    [OneWay]
+    [Alias("granted")]
+    Task Granted(StreamLease lease);
+
+    /// <summary>The session's lease is over: another source was granted a newer epoch, or the session was replaced.</summary>
+    [OneWay]
+    [Alias("revoked")]
+    Task Revoked(long epoch, PublishEnd reason);
+
+    /// <summary>How long the session's encoder has been silent. Asked when somebody else wants the slot.</summary>
+    [Alias("silence")]
+    Task<TimeSpan> Silence();
+}
+
+/// <summary>How the grain reaches the gateways that watch a stream.</summary>
+[Alias("tributary.live-stream-observer")]
+public interface ILiveStreamObserver : IGrainObserver
+{
+    [OneWay]
+    [Alias("directed")]
+    Task Directed(StreamDirective directive);
+}

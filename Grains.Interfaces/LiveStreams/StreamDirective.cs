@@ -1,0 +1,35 @@
+namespace Tributary.Grains.LiveStreams;
+
+/// <summary>A gateway's interest in a stream.</summary>
+[GenerateSerializer, Immutable, Alias("tributary.gateway-registration")]
+public sealed record GatewayRegistration
+{
+    /// <summary>Renewed this often, a registration never lapses.</summary>
+    public static readonly TimeSpan Renewal = TimeSpan.FromSeconds(60);
+
+    /// <summary>A registration that is not renewed lapses after this long.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(120);
+
+    /// <summary>Name of the gateway's server node.</summary>
+    [Id(0)] public required string Gateway { get; init; }
+
+    [Id(1)] public int Viewers { get; init; }
+}
+
+/// <summary>Where the frames of a stream come from now. The one with the higher epoch, then the higher version, is the newer.</summary>
+[GenerateSerializer, Immutable, Alias("tributary.stream-directive")]
+public sealed record StreamDirective
+{
+    [Id(0)] public required StreamState State { get; init; }
+
+    [Id(1)] public required long Epoch { get; init; }
+
+    /// <summary>Rises with every directive, over all activations of the stream's grain.</summary>
+    [Id(2)] public required long Version { get; init; }
+
+    /// <summary>The node that publishes the frames; empty where no source is on air.</summary>
+    [Id(3)] public string Node { get; init; } = "";
+
+    /// <summary>Where that node's frame link listens.</summary>
+    [Id(4)] public string FrameLink { get; init; } = "";
+}

@@ -1,0 +1,34 @@
+namespace Tributary.Grains.LiveStreams;
+
+/// <summary>
+/// The right to cut segments of one stream, and where to go on. There is one valid lease per stream: that with the highest epoch.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("tributary.stream-lease")]
+public sealed record StreamLease
+{
+    /// <summary>Rises with every lease that the stream grants, for ever.</summary>
+    [Id(0)] public required long Epoch { get; init; }
+
+    [Id(1)] public required Guid Session { get; init; }
+
+    /// <summary>Number of the first segment to cut.</summary>
+    [Id(2)] public required long FirstMsn { get; init; }
+
+    /// <summary>Discontinuities before the first segment, the one that it starts with included.</summary>
+    [Id(3)] public required long DiscontinuitySequence { get; init; }
+
+    /// <summary>False only for the very first segments of a stream.</summary>
+    [Id(4)] public required bool StartsDiscontinuity { get; init; }
+
+    /// <summary>Place of the first frame on the stream's timeline, in 90 kHz ticks.</summary>
+    [Id(5)] public required long Start90k { get; init; }
+
+    /// <summary>EXT-X-TARGETDURATION in seconds, where viewers have been told one already; 0 = the first segment decides.</summary>
+    [Id(6)] public required int TargetDuration { get; init; }
+
+    /// <summary>A segment ends at the first key frame after this long.</summary>
+    [Id(7)] public required TimeSpan SegmentDuration { get; init; }
+
+    /// <summary>No part is longer than this.</summary>
+    [Id(8)] public required TimeSpan PartDuration { get; init; }
+}

@@ -1,0 +1,21 @@
+using Tributary.Media.Frames;
+
+namespace Tributary.Grains.Frames;
+
+/// <summary>What happened to the source of a stream, told in order with its frames.</summary>
+public enum StreamSignal : byte
+{
+    None,
+
+    /// <summary>The source is lost or changes: every open segment is complete with what it has. Frames go on when a source is back.</summary>
+    SourceLost,
+
+    /// <summary>The stream went off air: no more frames belong to what was sent so far.</summary>
+    OffAir,
+}
+
+/// <summary>
+/// What the "frames" stream carries: frames in the order in which they were marked, the same for every subscriber, then perhaps a signal.
+/// The memory is the sender's: a subscriber that keeps a frame beyond the call retains it.
+/// </summary>
+public readonly record struct FrameBatch(ReadOnlyMemory<MarkedFrame> Frames, StreamSignal Signal = StreamSignal.None);

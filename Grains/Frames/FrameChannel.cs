@@ -1,0 +1,142 @@
+using Orleans.Streams;
+using Tributary.Media.Frames;
+
+namespace Tributary.Grains.Frames;
+
+/// <summary>
+/// The frames of one stream on one host: a ring with the window's frames, and whoever on this host follows them. It is fed by the hub of a
+/// publisher on this host, or by the one link to the host that has it; either way subscribers see the same sequence.
+/// </summary>
+/// <remarks>
+/// Delivery is synchronous on the feeder's thread. A subscriber that does not finish at once is left out until its task ends and then goes on
+/// at the next key frame of the leading track; the feeder never waits for it.
+/// </remarks>
+public sealed class FrameChannel(string stream, FrameChannelOptions options, FrameMetrics metrics)
+{
+    readonly Lock _lock = new();
+    readonly Queue<MarkedFrame> _ring = new();
+    FrameSubscription[] _subscriptions = [];
+    long _ringBytes;
+    StreamSignal _signal;
+
+    public string Stream => stream;
+
+    /// <summary>Number of the newest segment that has a frame here; -1 where there is none.</summary>
+    public long NewestMsn { get; private set; } = -1;
+
+    public int Subscribers => _subscriptions.Length;
+
+    /// <summary>Frames in the ring and their bytes.</summary>
+    public (int Frames, long Bytes) Kept
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_ring.Count, _ringBytes);
+            }
+        }
+    }
+
+    /// <summary>Keeps the frames, lets go of those that left the window, and hands the batch on. Called by one feeder at a time.</summary>
+    public void Publish(in FrameBatch batch)
+    {
+        lock (_lock)
+        {
+            foreach (ref readonly var frame in batch.Frames.Span)
+            {
+                Keep(frame);
+            }
+
+            _signal = batch.Signal != StreamSignal.None ? batch.Signal : batch.Frames.IsEmpty ? _signal : StreamSignal.None;
+            foreach (var subscription in _subscriptions)
+            {
+                subscription.Offer(batch);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Subscribes from the start of segment <paramref name="fromMsn"/>, or from the oldest in the window where that is newer. Catch-up is
+    /// delivered before this returns, and the live frames follow it without a hole.
+    /// </summary>
+    internal FrameSubscription Subscribe(IAsyncObserver<FrameBatch> observer, long fromMsn, FrameStream origin)
+    {
+        lock (_lock)
+        {
+            var subscription = new FrameSubscription(this, observer, metrics, origin);
+            var past = _ring.Where(frame => frame.Segment.Msn >= fromMsn).ToArray();
+            if (past.Length > 0 || _signal != StreamSignal.None)
+            {
+                subscription.Offer(new FrameBatch(past, _signal));
+            }
+
+            _subscriptions = [.. _subscriptions, subscription];
+            return subscription;
+        }
+    }
+
+    internal void Unsubscribe(FrameSubscription subscription)
+    {
+        lock (_lock)
+        {
+            _subscriptions = [.. _subscriptions.Where(other => other != subscription)];
+        }
+    }
+
+    /// <summary>Lets go of every frame.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            while (_ring.Count > 0)
+            {
+                DropOldest();
+            }
+        }
+    }
+
+    void Keep(in MarkedFrame frame)
+    {
+        frame.Frame.Data.Retain();
+        _ring.Enqueue(frame);
+        _ringBytes += frame.Frame.Data.Length;
+        NewestMsn = Math.Max(NewestMsn, frame.Segment.Msn);
+        var oldestKept = frame.Segment.Start90k - (long)(options.Window.TotalSeconds * MediaTime.Hz90k);
+        while (_ring.Peek() is var oldest && oldest.Segment.Start90k < oldestKept)
+        {
+            DropOldest();
+        }
+
+        // A segment that is over the limit goes as a whole: subscribers always start at the start of one.
+        while (_ringBytes > options.MaxBytes && _ring.Peek().Segment.Msn < frame.Segment.Msn)
+        {
+            var msn = _ring.Peek().Segment.Msn;
+            metrics.RingOverflowed();
+            while (_ring.TryPeek(out var over) && over.Segment.Msn == msn)
+            {
+                DropOldest();
+            }
+        }
+    }
+
+    void DropOldest()
+    {
+        var frame = _ring.Dequeue();
+        _ringBytes -= frame.Frame.Data.Length;
+        frame.Frame.Data.Release();
+    }
+}
+
+/// <summary>How much of every stream a host keeps for those who join ("Frames").</summary>
+public sealed class FrameChannelOptions
+{
+    /// <summary>Media time that is kept for subscribers that join late.</summary>
+    public TimeSpan Window { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Bytes of frames per stream; over it the oldest segments go early, and a counter says so.</summary>
+    public long MaxBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>Streams whose frames this host keeps at the same time.</summary>
+    public int MaxStreams { get; set; } = 10_000;
+}

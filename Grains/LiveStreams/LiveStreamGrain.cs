@@ -1,0 +1,377 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Tributary.Grains.LiveStreams;
+
+/// <inheritdoc cref="ILiveStreamGrain"/>
+/// <remarks>
+/// A lease changes hands in three steps: the numbering is moved on and written down, then the new holder is told, then the gateways are. A
+/// host that reports under an older epoch is told to stop. An activation that lost its memory learns it anew from what was written and from
+/// the next report.
+/// </remarks>
+[GrainType("live-stream")]
+public sealed partial class LiveStreamGrain(
+    [PersistentState("live-stream", GrainStorageName.Tributary)] IPersistentState<LiveStreamState> state,
+    IOptions<LiveStreamOptions> options,
+    TimeProvider time,
+    ILocalSiloDetails silo,
+    ILogger<LiveStreamGrain> log) : Grain, ILiveStreamGrain
+{
+    readonly PublishSlot?[] _slots = new PublishSlot?[2];
+    readonly GatewayWatch _gateways = new(time, log);
+    long _nextMsn;
+    long _end90k;
+    bool _catalogBehind;
+
+    string Name => this.GetPrimaryKeyString();
+
+    PublishSlot? OnAir => _slots.FirstOrDefault(slot => slot is { OnAir: true });
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _nextMsn = state.State.ReservedMsn;
+        if (state.State is { State: StreamState.Live, OnAir: { } request })
+        {
+            _slots[request.Slot] = new PublishSlot(request, publisher: null, time.GetUtcNow()) { OnAir = true };
+        }
+
+        this.RegisterGrainTimer(CheckSources, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        return Task.CompletedTask;
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // With no source, a planned end (idle, migration, shutdown) gives the unused numbers back: numbering goes on without a hole.
+        if (OnAir is null && state.State.ReservedMsn > _nextMsn && reason.ReasonCode != DeactivationReasonCode.ApplicationError)
+        {
+            state.State.ReservedMsn = _nextMsn;
+            await state.WriteStateAsync(cancellationToken);
+        }
+    }
+
+    public async Task<PublishAnswer> Publish(PublishRequest request, IPublisherObserver publisher)
+    {
+        if (request.Slot is < 0 or > 1)
+        {
+            return Refusal(PublishRefusalReason.NoSuchSlot, $"Stream '{Name}' has slots 0 (primary) and 1 (backup), not {request.Slot}.");
+        }
+
+        if (_slots[request.Slot] is { } held)
+        {
+            if (held.Request.Session == request.Session)
+            {
+                return AnswerOf(held);
+            }
+
+            if (!await GivesWay(held))
+            {
+                return Refusal(PublishRefusalReason.AlreadyPublishing, $"Stream '{Name}' is already being published from {held.Request.Encoder}.");
+            }
+
+            await EndSlot(held, PublishEnd.Replaced);
+        }
+
+        var slot = _slots[request.Slot] = new PublishSlot(request, publisher, time.GetUtcNow());
+        if (OnAir is { } other && other != slot)
+        {
+            LogStandby(Name, request.Slot, request.Encoder, request.Node);
+            return AnswerOf(slot);
+        }
+
+        await Grant(slot);
+        return AnswerOf(slot);
+    }
+
+    public async Task<ReportAnswer> Report(SourceReport report, IPublisherObserver publisher)
+    {
+        var slot = _slots[report.Request.Slot];
+        if (slot?.Request.Session != report.Session && !TryAdopt(report, out slot))
+        {
+            return new ReportAnswer { Outcome = ReportOutcome.Superseded };
+        }
+
+        slot!.Heard(report, publisher, time.GetUtcNow());
+        if (report.Epoch == 0)
+        {
+            return new ReportAnswer { Outcome = ReportOutcome.Accepted };
+        }
+
+        if (report.Epoch != state.State.Epoch || !slot.OnAir)
+        {
+            return new ReportAnswer { Outcome = ReportOutcome.Superseded };
+        }
+
+        await Advance(report);
+        return new ReportAnswer { Outcome = ReportOutcome.Accepted };
+    }
+
+    public async Task Unpublish(SourceReport last, PublishEnd end)
+    {
+        if (_slots.FirstOrDefault(slot => slot?.Request.Session == last.Session) is not { } slot)
+        {
+            return;
+        }
+
+        if (slot.OnAir && last.Epoch == state.State.Epoch)
+        {
+            await Advance(last);
+        }
+
+        await EndSlot(slot, end);
+    }
+
+    public Task<StreamDirective> Watch(GatewayRegistration registration, ILiveStreamObserver observer)
+    {
+        _gateways.Register(registration, observer);
+        return Task.FromResult(Directive());
+    }
+
+    public Task Unwatch(string gateway)
+    {
+        _gateways.Forget(gateway);
+        return Task.CompletedTask;
+    }
+
+    public Task<LiveStreamDescription> Describe() => Task.FromResult(new LiveStreamDescription
+    {
+        Name = Name,
+        State = state.State.State,
+        Since = state.State.Since,
+        Epoch = state.State.Epoch,
+        NextMsn = _nextMsn,
+        DiscontinuitySequence = state.State.DiscontinuitySequence,
+        Slots = [.. _slots.OfType<PublishSlot>().OrderByDescending(slot => slot.OnAir).Select(slot => slot.Describe())],
+        Gateways = _gateways.Names,
+        Viewers = _gateways.Viewers,
+        LastEnd = state.State.LastEnd,
+        Owner = silo.SiloAddress.ToString(),
+    });
+
+    // A silent encoder, or one whose host does not answer, gives way; one that still sends does not.
+    async Task<bool> GivesWay(PublishSlot held)
+    {
+        if (held.Publisher is null)
+        {
+            return time.GetUtcNow() - held.LastHeard >= options.Value.TakeoverAfterSilence;
+        }
+
+        try
+        {
+            return await held.Publisher.Silence().WaitAsync(TimeSpan.FromSeconds(1), time) >= options.Value.TakeoverAfterSilence;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogHostSilent(Name, held.Request.Node, exception.Message);
+            return true;
+        }
+    }
+
+    async Task<StreamLease> Grant(PublishSlot slot)
+    {
+        var now = time.GetUtcNow();
+        var stored = state.State;
+        if (stored.Epoch == 0)
+        {
+            stored.Origin = now;
+        }
+
+        stored.Epoch++;
+        stored.ReservedMsn = _nextMsn + options.Value.NumbersReserved;
+        stored.OnAir = slot.Request;
+        Enter(StreamState.Live, now);
+        await state.WriteStateAsync();
+
+        slot.OnAir = true;
+        slot.Lease = new StreamLease
+        {
+            Epoch = stored.Epoch,
+            Session = slot.Request.Session,
+            FirstMsn = _nextMsn,
+            DiscontinuitySequence = stored.Begun ? stored.DiscontinuitySequence + 1 : 0,
+            StartsDiscontinuity = stored.Begun,
+            Start90k = Math.Max(_end90k, (long)(now - stored.Origin).TotalMilliseconds * 90),
+            TargetDuration = stored.TargetDuration,
+            SegmentDuration = options.Value.SegmentDuration,
+            PartDuration = options.Value.PartDuration,
+        };
+        LogGranted(Name, slot.Request.Slot, slot.Request.Encoder, slot.Request.Node, stored.Epoch, _nextMsn);
+        await Announce();
+        return slot.Lease;
+    }
+
+    async Task Advance(SourceReport report)
+    {
+        var stored = state.State;
+        var begun = report.NextMsn > _nextMsn;
+        _nextMsn = Math.Max(_nextMsn, report.NextMsn);
+        _end90k = Math.Max(_end90k, report.End90k);
+        if (!begun)
+        {
+            return;
+        }
+
+        var settled = stored.TargetDuration == 0 && report.TargetDuration > 0;
+        var renumbered = report.DiscontinuitySequence > stored.DiscontinuitySequence || !stored.Begun;
+        var runsOut = _nextMsn + 2 >= stored.ReservedMsn;
+        if (settled || renumbered || runsOut)
+        {
+            stored.Begun = true;
+            stored.TargetDuration = Math.Max(stored.TargetDuration, report.TargetDuration);
+            stored.DiscontinuitySequence = Math.Max(stored.DiscontinuitySequence, report.DiscontinuitySequence);
+            stored.ReservedMsn = _nextMsn + options.Value.NumbersReserved;
+            await state.WriteStateAsync();
+        }
+
+        if (settled || renumbered)
+        {
+            await List();   // the tracks are known now
+        }
+    }
+
+    // A report of the session that the stored lease names: this activation is younger than the lease.
+    bool TryAdopt(SourceReport report, out PublishSlot? slot)
+    {
+        slot = null;
+        var isStandby = report.Epoch == 0 && _slots[report.Request.Slot] is null;
+        var holdsLease = report.Epoch == state.State.Epoch && state.State.OnAir?.Session == report.Session;
+        if (!isStandby && !holdsLease)
+        {
+            return false;
+        }
+
+        slot = _slots[report.Request.Slot] = new PublishSlot(report.Request, publisher: null, time.GetUtcNow()) { OnAir = holdsLease };
+        return true;
+    }
+
+    async Task EndSlot(PublishSlot slot, PublishEnd end)
+    {
+        _slots[slot.Request.Slot] = null;
+        _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
+        if (!slot.OnAir)
+        {
+            LogStandbyEnded(Name, slot.Request.Slot, end);
+            return;
+        }
+
+        state.State.LastEnd = end;
+        state.State.OnAir = null;
+        LogEnded(Name, slot.Request.Slot, slot.Request.Encoder, end, _nextMsn);
+        if (_slots.FirstOrDefault(other => other?.Publisher is not null) is { } standby && end != PublishEnd.Replaced)
+        {
+            var lease = await Grant(standby);
+            _ = standby.Publisher!.Granted(lease);
+            return;
+        }
+
+        Enter(StreamState.Held, time.GetUtcNow());
+        await state.WriteStateAsync();
+        await Announce();
+    }
+
+    async Task CheckSources()
+    {
+        var now = time.GetUtcNow();
+        _gateways.Expire();
+        if (_catalogBehind)
+        {
+            await List();
+        }
+
+        foreach (var slot in _slots)
+        {
+            if (slot is not null && now - slot.LastHeard > options.Value.ReportTimeout && await GivesWay(slot) && _slots.Contains(slot))
+            {
+                await EndSlot(slot, PublishEnd.Silent);
+            }
+        }
+
+        if (state.State.State == StreamState.Held && now - state.State.Since >= options.Value.Hold)
+        {
+            Enter(StreamState.OffAir, now);
+            state.State.TargetDuration = 0;
+            await state.WriteStateAsync();
+            LogOffAir(Name);
+            await Announce();
+        }
+        else if (state.State.State == StreamState.OffAir && _gateways.Names.Length == 0)
+        {
+            DeactivateOnIdle();
+        }
+    }
+
+    void Enter(StreamState next, DateTimeOffset now)
+    {
+        state.State.State = next;
+        state.State.Since = now;
+        state.State.Version++;
+    }
+
+    async Task Announce()
+    {
+        await _gateways.Tell(Directive());
+        await List();
+    }
+
+    StreamDirective Directive() => new()
+    {
+        State = state.State.State,
+        Epoch = state.State.Epoch,
+        Version = state.State.Version,
+        Node = state.State.OnAir?.Node ?? "",
+        FrameLink = state.State.OnAir?.FrameLink ?? "",
+    };
+
+    // The catalog is for people; a stream goes on without it and enters itself again later.
+    async Task List()
+    {
+        var shard = GrainFactory.ShardOf(Name);
+        try
+        {
+            await (state.State.State == StreamState.OffAir ? shard.Remove(Name) : shard.Put(Listing()));
+            _catalogBehind = false;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            _catalogBehind = true;
+            LogCatalogBehind(Name, exception.Message);
+        }
+    }
+
+    StreamListing Listing() => new()
+    {
+        Name = Name,
+        State = state.State.State,
+        Since = state.State.Since,
+        Node = state.State.OnAir?.Node ?? "",
+        Tracks = OnAir?.Health.Tracks ?? [],
+        Version = state.State.Version,
+    };
+
+    static PublishAnswer AnswerOf(PublishSlot slot) => slot.Lease is { } lease
+        ? new() { Outcome = PublishOutcome.OnAir, Lease = lease }
+        : new() { Outcome = PublishOutcome.Standby };
+
+    static PublishAnswer Refusal(PublishRefusalReason reason, string sentence) =>
+        new() { Outcome = PublishOutcome.Refused, Reason = reason, Sentence = sentence };
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} on air from {Encoder} at node {Node}, epoch {Epoch}, first segment {Msn}")]
+    partial void LogGranted(string stream, int slot, string encoder, string node, long epoch, long msn);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} on standby from {Encoder} at node {Node}")]
+    partial void LogStandby(string stream, int slot, string encoder, string node);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: standby in slot {Slot} ended ({End})")]
+    partial void LogStandbyEnded(string stream, int slot, PublishEnd end);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: source in slot {Slot} from {Encoder} ended ({End}); the next segment is {Msn}")]
+    partial void LogEnded(string stream, int slot, string encoder, PublishEnd end, long msn);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream} went off air: nobody published again in time")]
+    partial void LogOffAir(string stream);
+
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream} could not enter itself in the catalog ({Why}); it tries again")]
+    partial void LogCatalogBehind(string stream, string why);
+
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: node {Node} does not answer for its publisher ({Why}); its slot is free")]
+    partial void LogHostSilent(string stream, string node, string why);
+}
