@@ -27,7 +27,10 @@ public sealed record SegmentMark
     /// <summary>Whether it starts with a key frame of its leading track.</summary>
     public required bool Independent { get; init; }
 
-    /// <summary>EXT-X-TARGETDURATION of the stream in seconds; the same for all segments between two times off air.</summary>
+    /// <summary>
+    /// EXT-X-TARGETDURATION in seconds, the same for all segments between two times off air. In the segments of a stream's first lease that were
+    /// begun before it was settled, the least it will be.
+    /// </summary>
     public required int TargetDuration { get; init; }
 }
 

@@ -1,0 +1,272 @@
+using Tributary.Media.Frames;
+
+namespace Tributary.Media.Segmenting;
+
+/// <summary>
+/// Cuts a publisher's frames into segments and parts: the only place where that happens. The <em>leading</em> track (the first video track, or
+/// audio where there is no video) decides where a segment starts; a frame of another track belongs to the segment in which it is presented,
+/// as long as that is the current one or the one before.
+/// </summary>
+/// <remarks>
+/// EXT-X-TARGETDURATION is settled when the first segment ends: the planned duration or that of the first segment, whichever is longer. It
+/// never changes afterwards (RFC 8216 §6.2.1), so a segment whose next key frame would come too late is cut without one.
+/// </remarks>
+public sealed class SegmentMarker(SegmentationPlan plan)
+{
+    static readonly long LeaderTimeout90k = 3 * MediaTime.Hz90k;
+
+    readonly long _segment90k = Ticks90k(plan.SegmentDuration);
+    readonly long _part90k = Ticks90k(plan.PartDuration);
+    readonly Dictionary<int, TrackPlace> _tracks = [];
+    SegmentMark? _previous;
+    SegmentMark? _current;
+    TrackInfo? _leader;
+    DateTimeOffset _startTime;
+    long _leaderSeen90k;
+    long _shift90k;
+    bool _cutPending;
+    bool _discontinuityPending;
+
+    /// <summary>The number after that of the segment being cut; the plan's first number before the first key frame.</summary>
+    public long NextMsn => _current is null ? plan.FirstMsn : _current.Msn + 1;
+
+    /// <summary>Discontinuities up to and with the current segment; those before the plan's first while nothing was cut.</summary>
+    public long DiscontinuitySequence =>
+        _current?.DiscontinuitySequence ?? plan.DiscontinuitySequence - (plan.StartsDiscontinuity ? 1 : 0);
+
+    /// <summary>EXT-X-TARGETDURATION in seconds; 0 until it is settled.</summary>
+    public int TargetDuration { get; private set; } = plan.TargetDuration;
+
+    /// <summary>End of what was marked, in 90 kHz ticks of the stream's timeline.</summary>
+    public long End90k { get; private set; } = plan.Start90k;
+
+    /// <summary>The rule by which the first segment settles EXT-X-TARGETDURATION; gateways use it where a stream ends within that segment.</summary>
+    /// <param name="planned">Whole seconds of the planned segment duration.</param>
+    public static int TargetDurationOf(int planned, long duration90k) =>
+        Math.Max(planned, (int)((duration90k + MediaTime.Hz90k / 2) / MediaTime.Hz90k));
+
+    /// <summary>Lets <paramref name="track"/> decide where segments start; before its first key frame nothing is marked.</summary>
+    public void Follow(TrackInfo track) => _leader = track;
+
+    /// <summary>
+    /// Gives <paramref name="frame"/> its place. False before the first key frame, and where a frame cannot be decoded or presented with what
+    /// was cut so far; such a frame is left out.
+    /// </summary>
+    /// <param name="now">The wall clock, for EXT-X-PROGRAM-DATE-TIME; read at the first key frame only.</param>
+    public bool TryMark(in Frame frame, DateTimeOffset now, out MarkedFrame marked)
+    {
+        marked = default;
+        if (_current is null && !TryStart(frame, now))
+        {
+            return false;
+        }
+
+        var placed = frame with { Dts = frame.Dts + MediaTime.RescaleNearest(_shift90k, MediaTime.Hz90k, frame.Track.Timescale) };
+        var place = PlaceOf(placed.Track);
+        if (!TryFollowConfiguration(placed, place))
+        {
+            return false;
+        }
+
+        ChooseLeader(placed);
+        if (placed.Track.Id == _leader!.Id)
+        {
+            Lead(placed);
+        }
+
+        if (!TryChooseSegment(placed, place, out var segment))
+        {
+            return false;
+        }
+
+        place.Enter(placed, segment, _part90k);
+        End90k = Math.Max(End90k, placed.Pts90k + place.Step90k);
+        marked = new MarkedFrame(placed, segment, place.Part);
+        return true;
+    }
+
+    /// <summary>Ends the segment that is open, as when the source is lost.</summary>
+    public void Close()
+    {
+        if (_current is not null)
+        {
+            Settle(End90k - _current.Start90k);
+        }
+    }
+
+    bool TryStart(in Frame frame, DateTimeOffset now)
+    {
+        _leader ??= frame.Track;
+        if (frame.Track.Id != _leader.Id || !frame.IsKey)
+        {
+            return false;
+        }
+
+        _startTime = now;
+        _shift90k = plan.Start90k - frame.Pts90k;
+        _current = Cut(plan.Start90k, independent: true, plan.StartsDiscontinuity, plan.FirstMsn, plan.DiscontinuitySequence);
+        _leaderSeen90k = plan.Start90k;
+        return true;
+    }
+
+    // A new decoder configuration of the leading track starts a discontinuity at its key frame. One of another track asks for a discontinuity
+    // and waits for it, since a segment has one configuration.
+    bool TryFollowConfiguration(in Frame frame, TrackPlace place)
+    {
+        if (place.Configuration is null || place.Configuration == (object)frame.Track || place.Configuration.IsSameConfiguration(frame.Track))
+        {
+            place.Configuration = frame.Track;
+            return true;
+        }
+
+        if (frame.Track.Id == _leader!.Id)
+        {
+            if (!frame.IsKey)
+            {
+                return false;
+            }
+
+            _discontinuityPending = true;
+            place.Configuration = frame.Track;
+            return true;
+        }
+
+        place.ConfigurationFrom ??= _current!.Msn + 1;
+        _discontinuityPending |= _current!.Msn < place.ConfigurationFrom;
+        if (_current.Msn < place.ConfigurationFrom || frame.Pts90k < _current.Start90k)
+        {
+            return false;
+        }
+
+        place.Configuration = frame.Track;
+        place.ConfigurationFrom = null;
+        return true;
+    }
+
+    // Video leads while there is any; where it has stopped for long, another track keeps the segments coming until video is back.
+    void ChooseLeader(in Frame frame)
+    {
+        if (frame.Track.Id == _leader!.Id)
+        {
+            return;
+        }
+
+        var videoIsBack = _leader.Kind == TrackKind.Audio && frame.Track.Kind == TrackKind.Video && frame.IsKey;
+        var leaderIsGone = frame.IsKey && frame.Pts90k - _leaderSeen90k > LeaderTimeout90k + _segment90k;
+        if (videoIsBack || leaderIsGone)
+        {
+            _leader = frame.Track;
+            _cutPending = true;
+        }
+    }
+
+    void Lead(in Frame frame)
+    {
+        _leaderSeen90k = Math.Max(_leaderSeen90k, frame.Pts90k);
+        var elapsed = frame.Pts90k - _current!.Start90k;
+        var wanted = elapsed >= _segment90k - Slack || _cutPending || _discontinuityPending;
+        var limit = TargetDuration > 0 ? TargetDuration : Math.Max(plan.MaxTargetDuration, Seconds(_segment90k));
+        var overdue = elapsed >= (long)limit * MediaTime.Hz90k;
+        if (elapsed <= 0 || !(frame.IsKey && wanted) && !overdue)
+        {
+            return;
+        }
+
+        Settle(elapsed);
+        var discontinuity = _discontinuityPending && frame.IsKey;
+        _previous = _current;
+        _current = Cut(frame.Pts90k, frame.IsKey, discontinuity, _current.Msn + 1, _current.DiscontinuitySequence + (discontinuity ? 1 : 0));
+        if (frame.IsKey)
+        {
+            (_cutPending, _discontinuityPending) = (false, false);
+        }
+    }
+
+    // Encoders round: a key frame a little before its time still ends the segment.
+    long Slack => Math.Min(_segment90k, MediaTime.Hz90k) / 10;
+
+    void Settle(long duration90k)
+    {
+        if (TargetDuration == 0)
+        {
+            TargetDuration = TargetDurationOf(Seconds(_segment90k), duration90k);
+        }
+    }
+
+    SegmentMark Cut(long start90k, bool independent, bool discontinuity, long msn, long discontinuitySequence) => new()
+    {
+        Msn = msn,
+        Epoch = plan.Epoch,
+        DiscontinuitySequence = discontinuitySequence,
+        StartsDiscontinuity = discontinuity,
+        Start90k = start90k,
+        ProgramDateTime = _startTime + MediaTime.ToTimeSpan(start90k - plan.Start90k, MediaTime.Hz90k),
+        Independent = independent,
+        TargetDuration = TargetDuration > 0 ? TargetDuration : Seconds(_segment90k),
+    };
+
+    bool TryChooseSegment(in Frame frame, TrackPlace place, out SegmentMark segment)
+    {
+        segment = _current!;
+        if (frame.Track.Id == _leader!.Id || frame.Pts90k >= segment.Start90k || place.Segment == (object)segment)
+        {
+            return true;
+        }
+
+        segment = _previous!;
+        return _previous is not null;
+    }
+
+    TrackPlace PlaceOf(TrackInfo track)
+    {
+        if (!_tracks.TryGetValue(track.Id, out var place))
+        {
+            _tracks.Add(track.Id, place = new TrackPlace());
+        }
+
+        return place;
+    }
+
+    static int Seconds(long ticks90k) => (int)((ticks90k + MediaTime.Hz90k - 1) / MediaTime.Hz90k);
+
+    static long Ticks90k(TimeSpan span) => MediaTime.Rescale(span.Ticks, (int)TimeSpan.TicksPerSecond, MediaTime.Hz90k);
+
+    /// <summary>How far one track has come.</summary>
+    sealed class TrackPlace
+    {
+        long _partStart90k;
+        long _last90k = long.MinValue;
+
+        public TrackInfo? Configuration { get; set; }
+
+        /// <summary>The first segment that may have the configuration that waits.</summary>
+        public long? ConfigurationFrom { get; set; }
+
+        public SegmentMark? Segment { get; private set; }
+
+        public int Part { get; private set; }
+
+        /// <summary>Distance of the last two frames in 90 kHz ticks.</summary>
+        public long Step90k { get; private set; }
+
+        public void Enter(in Frame frame, SegmentMark segment, long part90k)
+        {
+            var dts90k = frame.Dts90k;
+            if (_last90k != long.MinValue)
+            {
+                Step90k = dts90k - _last90k;
+            }
+
+            if (Segment != (object)segment)
+            {
+                (Segment, Part, _partStart90k) = (segment, 0, dts90k);
+            }
+            else if (dts90k - _partStart90k + Step90k > part90k)
+            {
+                (Part, _partStart90k) = (Part + 1, dts90k);
+            }
+
+            _last90k = dts90k;
+        }
+    }
+}
