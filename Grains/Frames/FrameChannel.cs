@@ -11,13 +11,15 @@ namespace Tributary.Grains.Frames;
 /// Delivery is synchronous on the feeder's thread. A subscriber that does not finish at once is left out until its task ends and then goes on
 /// at the next key frame of the leading track; the feeder never waits for it.
 /// </remarks>
-public sealed class FrameChannel(string stream, FrameChannelOptions options, FrameMetrics metrics)
+public sealed class FrameChannel(string stream, FrameChannelOptions options, FrameMetrics metrics, TimeProvider time)
 {
     readonly Lock _lock = new();
     readonly Queue<MarkedFrame> _ring = new();
     FrameSubscription[] _subscriptions = [];
     long _ringBytes;
     StreamSignal _signal;
+    bool _givenUp;
+    long _lastPublished = time.GetTimestamp();
 
     public string Stream => stream;
 
@@ -25,6 +27,9 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
     public long NewestMsn { get; private set; } = -1;
 
     public int Subscribers => _subscriptions.Length;
+
+    /// <summary>Time since anything was published here.</summary>
+    public TimeSpan Idle => time.GetElapsedTime(Interlocked.Read(ref _lastPublished));
 
     /// <summary>Frames in the ring and their bytes.</summary>
     public (int Frames, long Bytes) Kept
@@ -38,11 +43,20 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
         }
     }
 
-    /// <summary>Keeps the frames, lets go of those that left the window, and hands the batch on. Called by one feeder at a time.</summary>
-    public void Publish(in FrameBatch batch)
+    /// <summary>
+    /// Keeps the frames, lets go of those that left the window, and hands the batch on. Called by one feeder at a time. False: the channel was
+    /// given up, open another.
+    /// </summary>
+    public bool TryPublish(in FrameBatch batch)
     {
         lock (_lock)
         {
+            if (_givenUp)
+            {
+                return false;
+            }
+
+            Interlocked.Exchange(ref _lastPublished, time.GetTimestamp());
             foreach (ref readonly var frame in batch.Frames.Span)
             {
                 Keep(frame);
@@ -53,17 +67,24 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
             {
                 subscription.Offer(batch);
             }
+
+            return true;
         }
     }
 
     /// <summary>
     /// Subscribes from the start of segment <paramref name="fromMsn"/>, or from the oldest in the window where that is newer. Catch-up is
-    /// delivered before this returns, and the live frames follow it without a hole.
+    /// delivered before this returns, and the live frames follow it without a hole. Null: the channel was given up, open another.
     /// </summary>
-    internal FrameSubscription Subscribe(IAsyncObserver<FrameBatch> observer, long fromMsn, FrameStream origin)
+    internal FrameSubscription? TrySubscribe(IAsyncObserver<FrameBatch> observer, long fromMsn, FrameStream origin)
     {
         lock (_lock)
         {
+            if (_givenUp)
+            {
+                return null;
+            }
+
             var subscription = new FrameSubscription(this, observer, metrics, origin);
             var past = _ring.Where(frame => frame.Segment.Msn >= fromMsn).ToArray();
             if (past.Length > 0 || _signal != StreamSignal.None)
@@ -84,8 +105,8 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
         }
     }
 
-    /// <summary>Lets go of every frame.</summary>
-    public void Clear()
+    /// <summary>Lets go of every frame, and gives the channel up where nobody follows it.</summary>
+    public bool TryGiveUp()
     {
         lock (_lock)
         {
@@ -93,6 +114,8 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
             {
                 DropOldest();
             }
+
+            return _givenUp = _subscriptions.Length == 0;
         }
     }
 

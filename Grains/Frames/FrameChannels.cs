@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Tributary.Grains.Frames;
 
 /// <summary>The streams whose frames this host has, by name.</summary>
-public sealed class FrameChannels(IOptions<FrameChannelOptions> options, FrameMetrics metrics)
+public sealed class FrameChannels(IOptions<FrameChannelOptions> options, FrameMetrics metrics, TimeProvider time)
 {
     readonly ConcurrentDictionary<string, FrameChannel> _channels = new(StringComparer.Ordinal);
 
@@ -26,15 +26,19 @@ public sealed class FrameChannels(IOptions<FrameChannelOptions> options, FrameMe
             throw new InvalidOperationException($"This host already keeps the frames of {options.Value.MaxStreams} streams (Frames:MaxStreams).");
         }
 
-        return _channels.GetOrAdd(stream, static (name, context) => new FrameChannel(name, context.options.Value, context.metrics), (options, metrics));
+        return _channels.GetOrAdd(stream, static (name, context) =>
+            new FrameChannel(name, context.options.Value, context.metrics, context.time), (options, metrics, time));
     }
 
-    /// <summary>Forgets a stream that nobody on this host publishes any more; what followed it gets no more frames from here.</summary>
+    /// <summary>Streams that nothing was published to for <paramref name="limit"/>.</summary>
+    public IReadOnlyList<string> IdleFor(TimeSpan limit) => [.. _channels.Values.Where(channel => channel.Idle > limit).Select(channel => channel.Stream)];
+
+    /// <summary>Gives back the frames of a stream, and forgets it where nobody on this host follows it.</summary>
     public void Close(string stream)
     {
-        if (_channels.TryRemove(stream, out var channel))
+        if (_channels.TryGetValue(stream, out var channel) && channel.TryGiveUp())
         {
-            channel.Clear();
+            _channels.TryRemove(new KeyValuePair<string, FrameChannel>(stream, channel));
         }
     }
 }

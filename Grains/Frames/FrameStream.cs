@@ -17,7 +17,11 @@ sealed class FrameStream(StreamId streamId, FrameChannels channels) : IAsyncStre
     /// <summary>Completes synchronously; the frames are the caller's again when it returns.</summary>
     public Task OnNextAsync(FrameBatch item, StreamSequenceToken? token = null)
     {
-        (_channel ??= channels.Open(_name)).Publish(item);
+        while (!(_channel ??= channels.Open(_name)).TryPublish(item))
+        {
+            _channel = null;
+        }
+
         return Task.CompletedTask;
     }
 
@@ -38,9 +42,16 @@ sealed class FrameStream(StreamId streamId, FrameChannels channels) : IAsyncStre
     public Task<StreamSubscriptionHandle<FrameBatch>> SubscribeAsync(IAsyncObserver<FrameBatch> observer) => SubscribeAsync(observer, null);
 
     public Task<StreamSubscriptionHandle<FrameBatch>> SubscribeAsync(
-        IAsyncObserver<FrameBatch> observer, StreamSequenceToken? token, string? filterData = null) =>
-        Task.FromResult<StreamSubscriptionHandle<FrameBatch>>(
-            channels.Open(_name).Subscribe(observer, token?.SequenceNumber ?? 0, this));
+        IAsyncObserver<FrameBatch> observer, StreamSequenceToken? token, string? filterData = null)
+    {
+        FrameSubscription? subscription;
+        do
+        {
+            subscription = channels.Open(_name).TrySubscribe(observer, token?.SequenceNumber ?? 0, this);
+        }
+        while (subscription is null);
+        return Task.FromResult<StreamSubscriptionHandle<FrameBatch>>(subscription);
+    }
 
     public Task<StreamSubscriptionHandle<FrameBatch>> SubscribeAsync(IAsyncBatchObserver<FrameBatch> observer) =>
         throw new NotSupportedException("Frames already come in batches: subscribe with an IAsyncObserver<FrameBatch>.");

@@ -1,0 +1,34 @@
+namespace Tributary.Ingest.Publishing;
+
+/// <summary>Who may publish without a key.</summary>
+public enum AnonymousPublishing
+{
+    /// <summary>Encoders on this machine.</summary>
+    Loopback,
+
+    Always,
+
+    Never,
+}
+
+/// <summary>Who may publish, and how much ("Publish").</summary>
+public sealed class PublishOptions
+{
+    /// <summary>Who may publish a stream that has no key, without giving one.</summary>
+    public AnonymousPublishing Anonymous { get; set; } = AnonymousPublishing.Loopback;
+
+    /// <summary>A key that opens every stream; empty: there is none.</summary>
+    public string Key { get; set; } = "";
+
+    /// <summary>Keys by stream name. A stream that has one is published with it (or with <see cref="Key"/>) only, also from this machine.</summary>
+    public Dictionary<string, string> Keys { get; set; } = new(StringComparer.Ordinal);
+
+    /// <summary>Encoders that this node takes at the same time.</summary>
+    public int MaxPublishers { get; set; } = 2_000;
+
+    /// <summary>A host tells the stream's grain how its source does at least this often.</summary>
+    public TimeSpan ReportInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a new encoder waits for the answer of its stream's grain.</summary>
+    public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,201 @@
+using Microsoft.Extensions.Logging;
+using Tributary.Grains.LiveStreams;
+using Tributary.Media.Frames;
+
+namespace Tributary.Ingest.Publishing;
+
+/// <summary>
+/// One encoder that was admitted: takes its frames, keeps its stream's grain informed, and does what the grain decides. The connection disposes
+/// it; <see cref="Ended"/> tells the connection when the grain wants the session gone.
+/// </summary>
+public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAsyncDisposable
+{
+    static readonly TimeSpan GoodByeTimeout = TimeSpan.FromSeconds(3);
+
+    readonly StreamHub _hub;
+    readonly ILiveStreamGrain _stream;
+    readonly PublishRequest _request;
+    readonly PublishOptions _options;
+    readonly PublishMetrics _metrics;
+    readonly TimeProvider _time;
+    readonly ILogger _log;
+    readonly SemaphoreSlim _wake = new(0, 1);
+    readonly CancellationTokenSource _ended = new();
+    readonly IGrainFactory _grains;
+    IPublisherObserver? _reference;
+    Task _reporting = Task.CompletedTask;
+    PublishEnd? _end;
+    int _disposed;
+
+    internal PublishSession(
+        StreamHub hub, IGrainFactory grains, string stream, PublishRequest request, PublishOptions options,
+        PublishMetrics metrics, TimeProvider time, ILogger log)
+    {
+        (_hub, _grains, _request, _options, _metrics, _time, _log) = (hub, grains, request, options, metrics, time, log);
+        StreamName = stream;
+        _stream = grains.GetGrain<ILiveStreamGrain>(stream);
+        hub.SegmentBegun = Wake;
+    }
+
+    public string StreamName { get; }
+
+    /// <summary>Cancelled when the stream's grain ends the session.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    /// <summary>Why the grain ended it; null while it did not.</summary>
+    public PublishEnd? EndedBy => _end;
+
+    /// <summary>What the encoder says of itself (onMetaData).</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; private set; } = new Dictionary<string, string>();
+
+    /// <summary>Asks the grain for the slot.</summary>
+    internal async Task<PublishAnswer> Begin(CancellationToken cancellation)
+    {
+        _reference = _grains.CreateObjectReference<IPublisherObserver>(this);
+        var answer = await _stream.Publish(_request, _reference).WaitAsync(_options.AnswerTimeout, _time, cancellation);
+        if (answer.Outcome != PublishOutcome.Refused)
+        {
+            if (answer.Lease is { } lease)
+            {
+                _hub.GoOnAir(lease);
+            }
+
+            _reporting = Task.Run(KeepReporting, CancellationToken.None);
+        }
+
+        return answer;
+    }
+
+    public void OnFrame(in Frame frame, SourceClock clock) => _hub.Accept(frame, clock);
+
+    public void OnMetadata(IReadOnlyDictionary<string, string> values) => Metadata = values;
+
+    public Task Granted(StreamLease lease)
+    {
+        _hub.GoOnAir(lease);
+        return Task.CompletedTask;
+    }
+
+    public Task Revoked(long epoch, PublishEnd reason)
+    {
+        _hub.GoOffAir();
+        if (reason != PublishEnd.Switched)
+        {
+            End(reason);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    Task<TimeSpan> IPublisherObserver.Silence() => Task.FromResult(_hub.Silence);
+
+    public ValueTask DisposeAsync() => EndAsync(_end ?? PublishEnd.ConnectionLost);
+
+    /// <summary>The encoder is gone: closes the open segment and tells the grain why.</summary>
+    public async ValueTask EndAsync(PublishEnd end)
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        _hub.GoOffAir();
+        End(end);
+        await _reporting;
+        try
+        {
+            await _stream.Unpublish(_hub.Report(_request), end).WaitAsync(GoodByeTimeout, _time);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogGoodByeLost(StreamName, exception.Message);   // the grain finds out by itself when reports stay away
+        }
+
+        if (_reference is not null)
+        {
+            _grains.DeleteObjectReference<IPublisherObserver>(_reference);
+        }
+
+        _metrics.Ended(end);
+        _ended.Dispose();
+        _wake.Dispose();
+    }
+
+    void End(PublishEnd end)
+    {
+        _end ??= end;
+        _ended.Cancel();
+    }
+
+    void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            try
+            {
+                _wake.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // Somebody else woke it in between: as good.
+            }
+        }
+    }
+
+    async Task KeepReporting()
+    {
+        var failing = false;
+        while (!_ended.IsCancellationRequested)
+        {
+            try
+            {
+                await _wake.WaitAsync(_options.ReportInterval, _ended.Token);
+                await Report();
+                failing = false;
+            }
+            catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                _metrics.ReportFailed();
+                if (!failing)
+                {
+                    LogReportFailed(StreamName, exception.Message);   // frames go on; one line per outage
+                    failing = true;
+                }
+            }
+        }
+    }
+
+    async Task Report()
+    {
+        var answer = await _stream.Report(_hub.Report(_request), _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
+        if (answer.Outcome == ReportOutcome.Accepted)
+        {
+            return;
+        }
+
+        _hub.GoOffAir();
+        var anew = await _stream.Publish(_request, _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
+        if (anew.Outcome == PublishOutcome.Refused)
+        {
+            LogSuperseded(StreamName, anew.Sentence);
+            End(PublishEnd.Replaced);
+        }
+        else if (anew.Lease is { } lease)
+        {
+            _hub.GoOnAir(lease);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: its grain does not take reports ({Why}); the stream goes on without")]
+    partial void LogReportFailed(string stream, string why);
+
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: its grain could not be told that the publisher ended ({Why})")]
+    partial void LogGoodByeLost(string stream, string why);
+
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: this publisher was superseded: {Why}")]
+    partial void LogSuperseded(string stream, string why);
+}

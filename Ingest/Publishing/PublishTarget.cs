@@ -1,0 +1,21 @@
+using System.Net;
+using Tributary.Grains.LiveStreams;
+
+namespace Tributary.Ingest.Publishing;
+
+/// <summary>What an encoder asks for, as its protocol's front door understood it.</summary>
+/// <param name="StreamName">A name of the allow-list.</param>
+/// <param name="Slot">0 primary, 1 backup.</param>
+/// <param name="Key">The credential that it gave, if any. Never logged.</param>
+/// <param name="Protocol">For people: <c>rtmp</c>, <c>rtmps</c> …</param>
+/// <param name="Remote">Where it comes from.</param>
+public sealed record PublishTarget(string StreamName, int Slot, string? Key, string Protocol, IPEndPoint Remote)
+{
+    public override string ToString() => $"{Protocol} {Remote} as '{StreamName}' slot {Slot}";
+}
+
+/// <summary>A session, or why there is none.</summary>
+public readonly record struct PublishResult(PublishSession? Session, PublishRefusalReason Reason, string Sentence)
+{
+    public static PublishResult Refused(PublishRefusalReason reason, string sentence) => new(null, reason, sentence);
+}

@@ -1,0 +1,83 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Streams;
+using Tributary.Grains.Frames;
+using Tributary.Grains.LiveStreams;
+using Tributary.Grains.ServerNodes;
+using Tributary.Media.Timeline;
+
+namespace Tributary.Ingest.Publishing;
+
+/// <summary>Where every protocol's encoders come in: admits or refuses them, and gives the admitted a session.</summary>
+public sealed partial class Publisher(
+    IGrainFactory grains,
+    [FromKeyedServices(FrameStreamProvider.ProviderName)] IStreamProvider frames,
+    PublishKeys keys,
+    IOptionsMonitor<PublishOptions> options,
+    IOptions<TimelineOptions> timeline,
+    NodeIdentity node,
+    PublishMetrics metrics,
+    TimeProvider time,
+    ILogger<Publisher> log)
+{
+    /// <summary>
+    /// Admits an encoder, or refuses it with a reason and a sentence for its user. Never throws for what the encoder or the cluster did.
+    /// </summary>
+    public async ValueTask<PublishResult> PublishAsync(PublishTarget target, CancellationToken cancellation)
+    {
+        if (!keys.Opens(target, out var sentence))
+        {
+            return Refuse(target, PublishRefusalReason.KeyRefused, sentence);
+        }
+
+        if (!metrics.TryBegin(options.CurrentValue.MaxPublishers))
+        {
+            return Refuse(target, PublishRefusalReason.LimitReached,
+                $"This node already takes {options.CurrentValue.MaxPublishers} publishers (Publish:MaxPublishers).");
+        }
+
+        var session = NewSession(target);
+        try
+        {
+            var answer = await session.Begin(cancellation);
+            if (answer.Outcome != PublishOutcome.Refused)
+            {
+                return new PublishResult(session, PublishRefusalReason.None, "");
+            }
+
+            metrics.Abandoned();
+            return Refuse(target, answer.Reason, answer.Sentence);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException or OperationCanceledException)
+        {
+            metrics.Abandoned();
+            return Refuse(target, PublishRefusalReason.Unavailable, $"Stream '{target.StreamName}' cannot be opened now: {exception.Message}");
+        }
+    }
+
+    PublishSession NewSession(PublishTarget target)
+    {
+        var hub = new StreamHub(
+            frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(target.StreamName)), timeline.Value, time, metrics);
+        var request = new PublishRequest
+        {
+            Session = Guid.NewGuid(),
+            Slot = target.Slot,
+            Node = node.Name,
+            FrameLink = node.FrameLink,
+            Encoder = $"{target.Protocol} {target.Remote}",
+        };
+        return new PublishSession(hub, grains, target.StreamName, request, options.CurrentValue, metrics, time, log);
+    }
+
+    PublishResult Refuse(PublishTarget target, PublishRefusalReason reason, string sentence)
+    {
+        metrics.Refused(reason);
+        LogRefused(target.Protocol, target.Remote.ToString(), target.StreamName, reason, sentence);
+        return PublishResult.Refused(reason, sentence);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Refused {Protocol} {Remote} publishing '{Stream}': {Reason}: {Sentence}")]
+    partial void LogRefused(string protocol, string remote, string stream, PublishRefusalReason reason, string sentence);
+}
