@@ -93,4 +93,10 @@ public enum ReportOutcome
 public sealed record ReportAnswer
 {
     [Id(0)] public required ReportOutcome Outcome { get; init; }
+
+    /// <summary>
+    /// The epoch under which the session cuts from here on. Higher than the report's where the grain was activated anew in between: numbering
+    /// and timeline go on as they were, but whoever still holds the older epoch is shut out.
+    /// </summary>
+    [Id(1)] public long Epoch { get; init; }
 }

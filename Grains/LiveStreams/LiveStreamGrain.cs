@@ -91,18 +91,27 @@ public sealed partial class LiveStreamGrain(
         }
 
         slot!.Heard(report, publisher, time.GetUtcNow());
-        if (report.Epoch == 0)
+        if (!slot.OnAir)
         {
-            return new ReportAnswer { Outcome = ReportOutcome.Accepted };
+            return new ReportAnswer { Outcome = report.Epoch == 0 ? ReportOutcome.Accepted : ReportOutcome.Superseded };
         }
 
-        if (report.Epoch != state.State.Epoch || !slot.OnAir)
+        if (report.Epoch < (slot.Lease?.Epoch ?? 1))
         {
-            return new ReportAnswer { Outcome = ReportOutcome.Superseded };
+            // The grant is still on its way, or was lost: say it again.
+            _ = publisher.Granted(slot.Lease ?? await Grant(slot));
+            return new ReportAnswer { Outcome = ReportOutcome.Accepted, Epoch = report.Epoch };
+        }
+
+        if (!slot.Confirmed)
+        {
+            _nextMsn = report.NextMsn;   // the holder knows; the reserved number was for the case that nobody does
+            await Renew(slot);
         }
 
         await Advance(report);
-        return new ReportAnswer { Outcome = ReportOutcome.Accepted };
+
+        return new ReportAnswer { Outcome = ReportOutcome.Accepted, Epoch = state.State.Epoch };
     }
 
     public async Task Unpublish(SourceReport last, PublishEnd end)
@@ -181,7 +190,7 @@ public sealed partial class LiveStreamGrain(
         Enter(StreamState.Live, now);
         await state.WriteStateAsync();
 
-        slot.OnAir = true;
+        (slot.OnAir, slot.Confirmed) = (true, true);
         slot.Lease = new StreamLease
         {
             Epoch = stored.Epoch,
@@ -197,6 +206,16 @@ public sealed partial class LiveStreamGrain(
         LogGranted(Name, slot.Request.Slot, slot.Request.Encoder, slot.Request.Node, stored.Epoch, _nextMsn);
         await Announce();
         return slot.Lease;
+    }
+
+    // This activation is younger than the lease: a new epoch shuts out whoever might still act for the old one.
+    async Task Renew(PublishSlot slot)
+    {
+        state.State.Epoch++;
+        await state.WriteStateAsync();
+        slot.Confirmed = true;
+        LogRenewed(Name, slot.Request.Slot, state.State.Epoch, _nextMsn);
+        await Announce();
     }
 
     async Task Advance(SourceReport report)
@@ -233,7 +252,7 @@ public sealed partial class LiveStreamGrain(
     {
         slot = null;
         var isStandby = report.Epoch == 0 && _slots[report.Request.Slot] is null;
-        var holdsLease = report.Epoch == state.State.Epoch && state.State.OnAir?.Session == report.Session;
+        var holdsLease = state.State.OnAir?.Session == report.Session;
         if (!isStandby && !holdsLease)
         {
             return false;
@@ -356,6 +375,9 @@ public sealed partial class LiveStreamGrain(
 
     [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} on air from {Encoder} at node {Node}, epoch {Epoch}, first segment {Msn}")]
     partial void LogGranted(string stream, int slot, string encoder, string node, long epoch, long msn);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} goes on under epoch {Epoch} at segment {Msn}: its grain was activated anew")]
+    partial void LogRenewed(string stream, int slot, long epoch, long msn);
 
     [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} on standby from {Encoder} at node {Node}")]
     partial void LogStandby(string stream, int slot, string encoder, string node);

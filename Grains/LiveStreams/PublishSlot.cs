@@ -16,7 +16,11 @@ sealed class PublishSlot(PublishRequest request, IPublisherObserver? publisher, 
 
     public bool OnAir { get; set; }
 
+    /// <summary>Null on standby, and while this activation has not heard the holder of a lease that an earlier one granted.</summary>
     public StreamLease? Lease { get; set; }
+
+    /// <summary>Whether this activation knows the holder of the lease to cut under the newest epoch.</summary>
+    public bool Confirmed { get; set; }
 
     public void Heard(SourceReport report, IPublisherObserver from, DateTimeOffset heardAt)
     {

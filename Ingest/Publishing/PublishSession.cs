@@ -174,6 +174,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         var answer = await _stream.Report(_hub.Report(_request), _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
         if (answer.Outcome == ReportOutcome.Accepted)
         {
+            _hub.Renew(answer.Epoch);
             return;
         }
 

@@ -101,6 +101,19 @@ public sealed class StreamHub(IAsyncStream<FrameBatch> output, TimelineOptions t
         }
     }
 
+    /// <summary>Goes on under a newer epoch: the stream's grain was activated anew.</summary>
+    public void Renew(long epoch)
+    {
+        lock (_gate)
+        {
+            if (epoch > _epoch && _marker is not null)
+            {
+                _epoch = epoch;
+                _marker.Renew(epoch);
+            }
+        }
+    }
+
     /// <summary>Stops cutting, and tells those who follow that what they have of the open segment is all of it.</summary>
     public void GoOffAir()
     {

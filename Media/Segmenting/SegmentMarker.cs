@@ -21,6 +21,7 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     SegmentMark? _previous;
     SegmentMark? _current;
     TrackInfo? _leader;
+    long _epoch = plan.Epoch;
     DateTimeOffset _startTime;
     long _leaderSeen90k;
     long _shift90k;
@@ -84,6 +85,9 @@ public sealed class SegmentMarker(SegmentationPlan plan)
         marked = new MarkedFrame(placed, segment, place.Part);
         return true;
     }
+
+    /// <summary>Later segments are cut under this epoch; nothing else changes.</summary>
+    public void Renew(long epoch) => _epoch = epoch;
 
     /// <summary>Ends the segment that is open, as when the source is lost.</summary>
     public void Close()
@@ -196,7 +200,7 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     SegmentMark Cut(long start90k, bool independent, bool discontinuity, long msn, long discontinuitySequence) => new()
     {
         Msn = msn,
-        Epoch = plan.Epoch,
+        Epoch = _epoch,
         DiscontinuitySequence = discontinuitySequence,
         StartsDiscontinuity = discontinuity,
         Start90k = start90k,

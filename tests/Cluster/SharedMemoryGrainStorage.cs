@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Storage;
+using Tributary.Grains;
+
+namespace Tributary.Cluster;
+
+/// <summary>
+/// Grain storage that outlives every silo of a test, as a database does. Orleans' own memory storage keeps state in grains, which die with
+/// the silo that a test kills.
+/// </summary>
+sealed class SharedMemoryGrainStorage : IGrainStorage
+{
+    readonly ConcurrentDictionary<string, (long Version, string Json)> _records = new();
+
+    public static SharedMemoryGrainStorage Instance { get; } = new();
+
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        grainState.RecordExists = _records.TryGetValue(KeyOf(stateName, grainId), out var record);
+        grainState.State = grainState.RecordExists ? JsonSerializer.Deserialize<T>(record.Json) : Activator.CreateInstance<T>();
+        grainState.ETag = grainState.RecordExists ? record.Version.ToString() : null;
+        return Task.CompletedTask;
+    }
+
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        var json = JsonSerializer.Serialize(grainState.State);
+        var written = _records.AddOrUpdate(
+            KeyOf(stateName, grainId),
+            _ => grainState.ETag is null ? (1, json) : throw Stale(null, grainState.ETag),
+            (_, old) => grainState.ETag == old.Version.ToString() ? (old.Version + 1, json) : throw Stale(old.Version.ToString(), grainState.ETag));
+        grainState.ETag = written.Version.ToString();
+        grainState.RecordExists = true;
+        return Task.CompletedTask;
+    }
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        _records.TryRemove(KeyOf(stateName, grainId), out _);
+        grainState.State = Activator.CreateInstance<T>();
+        (grainState.ETag, grainState.RecordExists) = (null, false);
+        return Task.CompletedTask;
+    }
+
+    static InconsistentStateException Stale(string? stored, string? given) => new("The state was changed by somebody else.", stored, given);
+
+    static string KeyOf(string stateName, GrainId grainId) => $"{stateName}/{grainId}";
+}
+
+static class SharedMemoryGrainStorageHosting
+{
+    public static ISiloBuilder AddSharedMemoryGrainStorage(this ISiloBuilder silo)
+    {
+        silo.Services.AddKeyedSingleton<IGrainStorage>(GrainStorageName.Tributary, SharedMemoryGrainStorage.Instance);
+        silo.Services.AddSingleton(TimeProvider.System);
+        return silo;
+    }
+}
