@@ -1,0 +1,91 @@
+using Tributary.Media.Frames;
+
+namespace Tributary.Media.Packaging.Live;
+
+/// <summary>
+/// One number of the stream's timeline in a window: what every track has in it, and the forms that were muxed from it. It counts its readers:
+/// the frames go back with the last of them, the window's own reference included.
+/// </summary>
+public sealed class LiveSegment
+{
+    readonly TrackSegment?[] _tracks;
+    readonly Lock _gate = new();
+    List<TsForm>? _tsForms;
+    int _references = 1;
+
+    internal LiveSegment(long msn, SegmentMark? mark, int slots) => (Msn, Mark, _tracks) = (msn, mark, new TrackSegment?[slots]);
+
+    public long Msn { get; }
+
+    /// <summary>Null for a number that no source ever used: a gap in every rendition.</summary>
+    public SegmentMark? Mark { get; }
+
+    /// <summary>Length on the timeline in 90 kHz ticks: that of its longest track so far.</summary>
+    public long Duration90k { get; private set; }
+
+    internal long Bytes { get; private set; }
+
+    /// <summary>The track's share where it is complete, else null.</summary>
+    public TrackSegment? Track(int slot) => slot < 0 ? null : Volatile.Read(ref _tracks[slot]);
+
+    internal void Complete(int slot, TrackSegment segment)
+    {
+        Duration90k = Math.Max(Duration90k, segment.Duration90k);
+        Bytes += segment.Length;
+        Volatile.Write(ref _tracks[slot], segment);
+    }
+
+    /// <summary>Takes a reference unless the last one is gone.</summary>
+    internal bool TryRetain()
+    {
+        var seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            var before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
+    }
+
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _references) != 0)
+        {
+            return;
+        }
+
+        foreach (var track in _tracks)
+        {
+            track?.ReleaseFrames();
+        }
+
+        foreach (var form in _tsForms ?? [])
+        {
+            form.Dispose();
+        }
+    }
+
+    /// <summary>The transport stream form, muxed by whoever asks first. The caller holds a reference.</summary>
+    internal TsForm Ts(int video, int audio, SegmentMuxers muxers)
+    {
+        TsForm? form;
+        lock (_gate)
+        {
+            form = _tsForms?.Find(known => known.Video == video && known.Audio == audio);
+            if (form is null)
+            {
+                form = new TsForm(video, audio);
+                (_tsForms ??= []).Add(form);
+            }
+        }
+
+        form.Mux(this, muxers);
+        return form;
+    }
+}

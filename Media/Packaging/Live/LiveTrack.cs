@@ -1,0 +1,165 @@
+using System.Buffers;
+using Tributary.Media.Frames;
+
+namespace Tributary.Media.Packaging.Live;
+
+/// <summary>
+/// The writer's side of one track: gathers frames into parts and parts into the open segment. A frame's duration is the distance to the next one,
+/// so a part is written when the frame after it is known, or when nothing more can come.
+/// </summary>
+sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxers)
+{
+    readonly List<Frame> _pending = new(64);
+    readonly List<TrackPart> _parts = new(8);
+    readonly ArrayBufferWriter<byte> _header = new(4096);
+    InitSegment? _init;
+    int _pendingPart;
+    int _lastDuration;
+    long _lastDts90k = long.MinValue;
+
+    public int Slot => slot;
+
+    /// <summary>Name of the rendition in URLs: v1, a1 …</summary>
+    public string Name => name;
+
+    public TrackInfo Info { get; private set; } = info;
+
+    /// <summary>Number of the open segment; -1 while the track has no frame in any.</summary>
+    public long OpenMsn { get; private set; } = -1;
+
+    /// <summary>The first segment that is not complete; every number from <see cref="FirstMsn"/> up to it is.</summary>
+    public long NextMsn { get; set; }
+
+    public long FirstMsn { get; init; }
+
+    public SegmentMark? OpenMark { get; private set; }
+
+    public long OpenBytes { get; private set; }
+
+    /// <summary>What the master playlist says of the track, from its complete segments.</summary>
+    public TrackMeasure Measured { get; private set; }
+
+    /// <summary>Whether <paramref name="frame"/> can join the open segment: one segment has one configuration.</summary>
+    public bool Accepts(in Frame frame) =>
+        OpenMsn < 0 || ReferenceEquals(frame.Track, Info) || frame.Track.IsSameConfiguration(Info);
+
+    /// <summary>Distance of <paramref name="frame"/> to the one before it, in 90 kHz ticks; 0 for the first.</summary>
+    public long Step90k(in Frame frame)
+    {
+        var dts90k = frame.Dts90k;
+        var step = _lastDts90k == long.MinValue ? 0 : dts90k - _lastDts90k;
+        _lastDts90k = dts90k;
+        return step;
+    }
+
+    /// <summary>Adds a frame of the open segment, or of a new one when none is open. Keeps the frame's reference.</summary>
+    public bool Add(in MarkedFrame marked)
+    {
+        var cut = false;
+        if (OpenMsn < 0)
+        {
+            (OpenMsn, OpenMark, OpenBytes) = (marked.Segment.Msn, marked.Segment, 0);
+            Configure(marked.Frame.Track);
+        }
+        else if (marked.Part != _pendingPart && _pending.Count > 0)
+        {
+            ClosePart(marked.Frame.Dts);
+            cut = true;
+        }
+
+        _pendingPart = marked.Part;
+        _pending.Add(marked.Frame);
+        OpenBytes += marked.Frame.Data.Length;
+        return cut;
+    }
+
+    /// <summary>Ends the open segment. <paramref name="nextDts"/>: where the track goes on, when it goes on without a discontinuity.</summary>
+    public TrackSegment Close(long? nextDts)
+    {
+        if (_pending.Count > 0)
+        {
+            ClosePart(nextDts);
+        }
+
+        long duration = 0;
+        foreach (var part in _parts)
+        {
+            duration += part.Duration;
+        }
+
+        var segment = new TrackSegment(_init, [.. _parts], duration, Info.Timescale);
+        _parts.Clear();
+        (OpenMsn, OpenMark) = (-1, null);
+        return segment;
+    }
+
+    public void Measure(TrackSegment segment, int targetDuration) => Measured = Measured.With(segment, targetDuration);
+
+    /// <summary>Lets go of the open segment.</summary>
+    public void Discard() => Close(null).ReleaseFrames();
+
+    void Configure(TrackInfo track)
+    {
+        if (_init is null || !ReferenceEquals(track, Info))
+        {
+            var init = new InitSegment(track, muxers.Init);
+            _init = _init?.Number == init.Number ? _init : init;
+            Info = track;
+        }
+    }
+
+    void ClosePart(long? nextDts)
+    {
+        var frames = _pending.ToArray();
+        _pending.Clear();
+        var last = frames[^1];
+        _lastDuration = LastDuration(frames, nextDts);
+        var payload = 0L;
+        foreach (ref readonly var frame in frames.AsSpan())
+        {
+            payload += frame.Data.Length;
+        }
+
+        _header.ResetWrittenCount();
+        var sequence = unchecked((uint)(OpenMsn * 64 + _pendingPart));
+        muxers.ChunkHeader(_header, frames, _lastDuration, sequence);
+        var duration = last.Dts - frames[0].Dts + _lastDuration;
+        _parts.Add(new TrackPart(_pendingPart, _header.WrittenSpan.ToArray(), frames, payload, duration));
+    }
+
+    int LastDuration(ReadOnlySpan<Frame> frames, long? nextDts)
+    {
+        var last = frames[^1];
+        if (nextDts > last.Dts)
+        {
+            return (int)Math.Min(nextDts.Value - last.Dts, int.MaxValue);
+        }
+
+        if (last.Duration > 0)
+        {
+            return last.Duration;
+        }
+
+        if (frames.Length > 1 && last.Dts > frames[^2].Dts)
+        {
+            return (int)Math.Min(last.Dts - frames[^2].Dts, int.MaxValue);
+        }
+
+        return NominalDuration(last.Track);
+    }
+
+    int NominalDuration(TrackInfo track)
+    {
+        if (track.SamplesPerFrame > 0)
+        {
+            return track.SamplesPerFrame;
+        }
+
+        if (track.MilliFramesPerSecond > 0)
+        {
+            return (int)(track.Timescale * 1_000L / track.MilliFramesPerSecond);
+        }
+
+        return _lastDuration > 0 ? _lastDuration : track.Timescale / 30;
+    }
+}

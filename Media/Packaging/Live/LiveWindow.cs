@@ -1,0 +1,437 @@
+using Tributary.Media.Frames;
+using Tributary.Media.Segmenting;
+
+namespace Tributary.Media.Packaging.Live;
+
+/// <summary>Why a stream's frames stop.</summary>
+public enum WindowPause
+{
+    /// <summary>The source is lost; the stream may go on.</summary>
+    SourceLost,
+
+    /// <summary>The stream is over.</summary>
+    OffAir,
+}
+
+/// <summary>Frames that a window refused since it began, by reason.</summary>
+public readonly record struct WindowDrops(long Late, long Configuration, long SegmentTooLarge, long TooManyTracks);
+
+/// <summary>
+/// The last segments of one live stream, as any gateway derives them from the same sequence of marked frames: nothing here depends on the time
+/// of day, on this machine, or on who watches. One writer appends; any number of readers look at the newest <see cref="WindowView"/> without a lock.
+/// <para>
+/// A track's segment is complete when the track goes on in a later one, when the source pauses, or when another track has completed the segment
+/// after it while this one has nothing there (it stalls). A segment without a frame of the track is a gap. So every rendition lists the same
+/// numbers without a hole.
+/// </para>
+/// </summary>
+public sealed class LiveWindow : IDisposable
+{
+    // Numbers that may be missing between two segments and are listed as gaps; a longer hole begins the window anew.
+    const int MaxSkipped = 16;
+
+    readonly LiveWindowOptions _options;
+    readonly SegmentMuxers _muxers;
+    readonly Lock _gate = new();
+    readonly List<LiveTrack> _tracks = [];
+    readonly List<LiveSegment> _segments = [];
+    WindowView _view;
+    TaskCompletionSource? _changed;
+    SegmentMark? _newest;
+    long _front = -1;
+    long _completed = -1;
+    long _bytes;
+    long _end90k;
+    int _target;
+    int _generation;
+    WindowDrops _drops;
+    WindowPause? _pause;
+    bool _dirty;
+    bool _disposed;
+
+    public LiveWindow(LiveWindowOptions options, SegmentMuxers muxers)
+    {
+        (_options, _muxers) = (options, muxers);
+        _view = WindowView.Empty;
+    }
+
+    /// <summary>The newest state. Immutable; what it says of segments stays true, but their memory needs a lease.</summary>
+    public WindowView View => Volatile.Read(ref _view);
+
+    internal SegmentMuxers Muxers => _muxers;
+
+    /// <summary>
+    /// Completes with the next change: a part, a segment, a pause. Take it, look at <see cref="View"/>, then await it: no change is missed.
+    /// </summary>
+    public Task Changed
+    {
+        get
+        {
+            var waiting = Volatile.Read(ref _changed);
+            if (waiting is null)
+            {
+                var fresh = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                waiting = Interlocked.CompareExchange(ref _changed, fresh, null) ?? fresh;
+            }
+
+            return waiting.Task;
+        }
+    }
+
+    /// <summary>Takes over the next frames of the stream. Their references stay the caller's; the window takes its own.</summary>
+    public void Append(ReadOnlySpan<MarkedFrame> frames)
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            foreach (ref readonly var frame in frames)
+            {
+                Append(frame);
+            }
+
+            Publish();
+        }
+    }
+
+    /// <summary>No frame comes for now: what is open is complete.</summary>
+    public void Pause(WindowPause pause)
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            CloseAll();
+            SettleTarget();
+            _dirty |= _pause != pause;
+            _pause = pause;
+            Publish();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                Clear();
+                (_disposed, _dirty) = (true, true);
+                Publish();
+            }
+        }
+    }
+
+    void Append(in MarkedFrame marked)
+    {
+        if (!Enter(marked.Segment) || TrackOf(marked.Frame.Track, marked.Segment.Msn) is not { } track)
+        {
+            return;
+        }
+
+        var msn = marked.Segment.Msn;
+        if (msn < track.NextMsn || msn < track.OpenMsn)
+        {
+            _drops = _drops with { Late = _drops.Late + 1 };
+            return;
+        }
+
+        if (msn > track.NextMsn)
+        {
+            CompleteUpTo(track, msn, GoesOn(track, marked) ? marked.Frame.Dts : null);
+            CompleteOthers(msn - 1);
+        }
+
+        if (!track.Accepts(marked.Frame))
+        {
+            _drops = _drops with { Configuration = _drops.Configuration + 1 };
+            return;
+        }
+
+        if (track.OpenBytes + marked.Frame.Data.Length > _options.MaxSegmentBytes && track.OpenMsn >= 0)
+        {
+            _drops = _drops with { SegmentTooLarge = _drops.SegmentTooLarge + 1 };
+            return;
+        }
+
+        _end90k = Math.Max(_end90k, marked.Frame.Pts90k + track.Step90k(marked.Frame));
+        marked.Frame.Data.Retain();
+        _bytes += marked.Frame.Data.Length;
+        _dirty |= track.Add(marked);
+    }
+
+    // Opens the segment of a mark where it is new; false when its time has passed.
+    bool Enter(SegmentMark mark)
+    {
+        if (ReferenceEquals(mark, _newest))
+        {
+            return true;
+        }
+
+        var newestMsn = _segments.Count == 0 ? -1 : _segments[^1].Msn;
+        if (_newest is { } newest && mark.Epoch > newest.Epoch && mark.Msn <= newestMsn)
+        {
+            return BeginAnew(mark);
+        }
+
+        if (mark.Msn <= newestMsn)
+        {
+            return mark.Msn >= _segments[0].Msn;
+        }
+
+        if (_pause == WindowPause.OffAir || mark.Msn > newestMsn + 1 + MaxSkipped)
+        {
+            Restart();
+            newestMsn = -1;
+        }
+
+        for (var skipped = newestMsn + 1; newestMsn >= 0 && skipped < mark.Msn; skipped++)
+        {
+            _segments.Add(new LiveSegment(skipped, null, _options.MaxTracks));
+        }
+
+        Open(mark);
+        return true;
+    }
+
+    void Open(SegmentMark mark)
+    {
+        _segments.Add(new LiveSegment(mark.Msn, mark, _options.MaxTracks));
+        (_newest, _pause, _target) = (mark, null, Math.Max(_target, mark.TargetDuration));
+    }
+
+    // A newer source begins a number that an older one had opened. What nobody listed is forgotten; a listed number keeps its content.
+    bool BeginAnew(SegmentMark mark)
+    {
+        if (mark.Msn < _segments[0].Msn)
+        {
+            Restart();
+        }
+        else if (_tracks.Exists(track => track.NextMsn > mark.Msn))
+        {
+            CloseAll();
+            return false;
+        }
+        else
+        {
+            foreach (var track in _tracks.Where(track => track.OpenMsn >= mark.Msn))
+            {
+                Forget(track);
+            }
+
+            Drop(_segments.FindIndex(segment => segment.Msn == mark.Msn), _segments.Count);
+        }
+
+        Open(mark);
+        return true;
+    }
+
+    LiveTrack? TrackOf(TrackInfo info, long msn)
+    {
+        foreach (var known in _tracks)
+        {
+            if (known.Info.Id == info.Id)
+            {
+                return known;
+            }
+        }
+
+        if (_tracks.Count == _options.MaxTracks)
+        {
+            _drops = _drops with { TooManyTracks = _drops.TooManyTracks + 1 };
+            return null;
+        }
+
+        var number = 1 + _tracks.Count(known => known.Info.Kind == info.Kind);
+        var name = (info.Kind == TrackKind.Video ? "v" : "a") + number;
+        var track = new LiveTrack(_tracks.Count, info, name, _muxers) { FirstMsn = msn, NextMsn = msn };
+        _tracks.Add(track);
+        return track;
+    }
+
+    static bool GoesOn(LiveTrack track, in MarkedFrame marked) =>
+        track.OpenMark is { } open && open.DiscontinuitySequence == marked.Segment.DiscontinuitySequence
+            && track.Info.Timescale == marked.Frame.Track.Timescale;
+
+    // The symmetrical rule for stalled tracks: somebody completed `msn`; who has nothing in it yet will not complete what was before it otherwise.
+    void CompleteOthers(long msn)
+    {
+        if (msn <= _completed)
+        {
+            return;
+        }
+
+        _completed = msn;
+        foreach (var track in _tracks)
+        {
+            if (track.NextMsn < msn)
+            {
+                CompleteUpTo(track, msn, null);
+            }
+        }
+    }
+
+    void CloseAll()
+    {
+        if (_segments.Count > 0)
+        {
+            // Media first: a gap is as long as what the others have.
+            var end = _segments[^1].Msn + 1;
+            foreach (var track in _tracks.OrderBy(track => track.OpenMsn < 0))
+            {
+                CompleteUpTo(track, end, null);
+            }
+
+            _completed = Math.Max(_completed, end - 1);
+        }
+    }
+
+    // A stream that pauses within its first segment settles its target duration as the marker does (see SegmentMarker).
+    void SettleTarget()
+    {
+        if (_newest is { } mark)
+        {
+            _target = Math.Max(_target, SegmentMarker.TargetDurationOf(mark.TargetDuration, _end90k - mark.Start90k));
+        }
+    }
+
+    void CompleteUpTo(LiveTrack track, long end, long? nextDts)
+    {
+        for (; track.NextMsn < end; track.NextMsn++)
+        {
+            var segment = _segments[(int)(track.NextMsn - _segments[0].Msn)];
+            if (track.OpenMsn == segment.Msn)
+            {
+                // Where the track skips a segment, its last frame does not last until it comes back.
+                var complete = track.Close(end - segment.Msn == 1 ? nextDts : null);
+                segment.Complete(track.Slot, complete);
+                track.Measure(complete, _target);
+                _bytes += complete.Length - complete.PayloadLength;
+            }
+            else
+            {
+                segment.Complete(track.Slot, new TrackSegment(null, [], GapDuration(segment), MediaTime.Hz90k));
+            }
+
+            _dirty = true;
+        }
+    }
+
+    // The distance to the next segment's start where that says something, else what the other tracks have, else the target duration.
+    long GapDuration(LiveSegment segment)
+    {
+        var index = (int)(segment.Msn - _segments[0].Msn) + 1;
+        var next = index < _segments.Count ? _segments[index].Mark : null;
+        if (segment.Mark is { } mark && next is { } && next.DiscontinuitySequence == mark.DiscontinuitySequence && next.Start90k > mark.Start90k)
+        {
+            return next.Start90k - mark.Start90k;
+        }
+
+        return segment.Duration90k > 0 ? segment.Duration90k : _target * (long)MediaTime.Hz90k;
+    }
+
+    void Publish()
+    {
+        if (!_dirty)
+        {
+            return;
+        }
+
+        _dirty = false;
+        MoveFront();
+        Volatile.Write(ref _view, new WindowView(_tracks, _segments, _front, _generation, _pause, _disposed, _target, _drops, _view, _muxers));
+        Interlocked.Exchange(ref _changed, null)?.TrySetResult();
+    }
+
+    void MoveFront()
+    {
+        if (_tracks.Count == 0 || _segments.Count == 0)
+        {
+            return;
+        }
+
+        _front = Math.Max(_front, _segments[0].Msn);
+        var end = _tracks.Min(track => track.NextMsn);
+        var least = Math.Max((long)(_options.Window.TotalSeconds * MediaTime.Hz90k), 3L * _target * MediaTime.Hz90k);
+        var listed = Duration(_front, end);
+        while (_front < end - 1 && (listed - Segment(_front).Duration90k >= least || end - _front > _options.MaxSegments))
+        {
+            listed -= Segment(_front++).Duration90k;
+        }
+
+        Trim(least);
+    }
+
+    // Removed segments stay fetchable for their duration and that of the longest playlist that had them (RFC 8216 §6.2.2).
+    void Trim(long listed)
+    {
+        var kept = Duration(_segments[0].Msn, _front);
+        while (_segments[0].Msn < _front && kept - _segments[0].Duration90k > listed + TargetTicks)
+        {
+            kept -= _segments[0].Duration90k;
+            Drop(0, 1);
+        }
+
+        while (_bytes > _options.MaxBytes && _segments.Count > 4 && _segments[0].Msn + 3 < _tracks.Min(track => track.NextMsn))
+        {
+            Drop(0, 1);
+            _front = Math.Max(_front, _segments[0].Msn);
+        }
+    }
+
+    long TargetTicks => _target * (long)MediaTime.Hz90k;
+
+    LiveSegment Segment(long msn) => _segments[(int)(msn - _segments[0].Msn)];
+
+    long Duration(long from, long end)
+    {
+        long sum = 0;
+        for (var msn = from; msn < end; msn++)
+        {
+            sum += Segment(msn).Duration90k;
+        }
+
+        return sum;
+    }
+
+    void Drop(int from, int end)
+    {
+        for (var index = from; index < end; index++)
+        {
+            _bytes -= _segments[index].Bytes;
+            _segments[index].Release();
+        }
+
+        _segments.RemoveRange(from, end - from);
+    }
+
+    void Forget(LiveTrack track)
+    {
+        if (track.OpenMsn >= 0)
+        {
+            _bytes -= track.OpenBytes;
+            track.Discard();
+        }
+    }
+
+    // After the end of the stream, or a hole in its numbers: nothing that was listed goes on.
+    void Restart()
+    {
+        Clear();
+        _generation++;
+    }
+
+    void Clear()
+    {
+        _tracks.ForEach(Forget);
+        _tracks.Clear();
+        Drop(0, _segments.Count);
+        (_newest, _front, _completed, _bytes, _target, _end90k) = (null, -1, -1, 0, 0, 0);
+    }
+}
