@@ -20,4 +20,10 @@ public sealed class LiveStreamOptions
 
     /// <summary>Media sequence numbers that are reserved ahead with one write: after a crash of everything numbering goes on at most this far on.</summary>
     public int NumbersReserved { get; set; } = 16;
+
+    /// <summary>Whether the values make sense together.</summary>
+    public static bool IsValid(LiveStreamOptions options) =>
+        options.SegmentDuration > TimeSpan.Zero && options.PartDuration > TimeSpan.Zero && options.PartDuration <= options.SegmentDuration
+        && options.Hold > TimeSpan.Zero && options.TakeoverAfterSilence > TimeSpan.Zero && options.ReportTimeout > TimeSpan.Zero
+        && options.NumbersReserved >= 4;
 }

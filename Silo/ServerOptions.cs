@@ -1,0 +1,52 @@
+namespace Tributary.Silo;
+
+/// <summary>What concerns the process as a whole; bound from the root of the configuration.</summary>
+public sealed class ServerOptions
+{
+    /// <summary>The folder below which everything is written.</summary>
+    public string Data { get; set; } = "data";
+
+    public NodeOptions Node { get; set; } = new();
+
+    public HttpOptions Http { get; set; } = new();
+
+    public SiloPorts Silo { get; set; } = new();
+
+    public FrameLinkOptions Frames { get; set; } = new();
+}
+
+/// <summary>Who this process is and what it does ("Node").</summary>
+public sealed class NodeOptions
+{
+    /// <summary>Unique in the cluster and the same after a restart; empty: the machine's name.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>Host name or address under which other nodes reach this one.</summary>
+    public string Host { get; set; } = "127.0.0.1";
+
+    public string NameOrDefault => Name.Length > 0 ? Name : Environment.MachineName.ToLowerInvariant();
+}
+
+/// <summary>Pages, playlists, segments, API and metrics ("Http").</summary>
+public sealed class HttpOptions
+{
+    /// <summary>TCP port.</summary>
+    public int Port { get; set; } = 8080;
+}
+
+/// <summary>How silos reach each other ("Silo").</summary>
+public sealed class SiloPorts
+{
+    /// <summary>Port on which silos talk to each other.</summary>
+    public int Port { get; set; } = 11_111;
+
+    /// <summary>Port on which processes that host no grains reach this silo.</summary>
+    public int GatewayPort { get; set; } = 30_000;
+}
+
+/// <summary>Where other hosts fetch the frames of streams that are published here ("Frames").</summary>
+public sealed class FrameLinkOptions
+{
+    /// <summary>TCP port of the frame link.</summary>
+    public int Port { get; set; } = 11_200;
+}
