@@ -1,3 +1,4 @@
+using Tributary.Media.Frames;
 using Tributary.Protocols.Rtmp;
 
 namespace Tributary.Unit.Rtmp;
@@ -178,7 +179,7 @@ public sealed class RtmpSessionTests
         {
             using var peer = new ScriptedPeer();
             var output = new System.Buffers.ArrayBufferWriter<byte>();
-            using var arena = new Media.Frames.FrameArena(peer.Pool);
+            using var arena = new FrameArena(peer.Pool);
             using var client = new RtmpPublishClient(
                 output, arena, new() { App = "live", TcUrl = "rtmp://host/live", StreamName = "a", DigestScheme = scheme }, new Random(3));
             client.Start();
@@ -211,7 +212,7 @@ public sealed class RtmpSessionTests
     {
         using var peer = new ScriptedPeer { Refusal = _ => "Wrong key." };
         var output = new System.Buffers.ArrayBufferWriter<byte>();
-        using var arena = new Media.Frames.FrameArena(peer.Pool);
+        using var arena = new FrameArena(peer.Pool);
         using var client = new RtmpPublishClient(output, arena, new() { App = "live", TcUrl = "t", StreamName = "a" }, new Random(3));
         client.Start();
         var read = 0;
