@@ -1,0 +1,26 @@
+using Orleans.Core;
+using Orleans.Timers;
+
+namespace Orleans.Runtime;
+
+/// <summary>What a grain asks its silo for.</summary>
+public interface IGrainRuntime
+{
+    string SiloIdentity { get; }
+
+    SiloAddress SiloAddress { get; }
+
+    IGrainFactory GrainFactory { get; }
+
+    ITimerRegistry TimerRegistry { get; }
+
+    IServiceProvider ServiceProvider { get; }
+
+    TimeProvider TimeProvider { get; }
+
+    void DeactivateOnIdle(IGrainContext grainContext);
+
+    void DelayDeactivation(IGrainContext grainContext, TimeSpan timeSpan);
+
+    IStorage<TGrainState> GetStorage<TGrainState>(IGrainContext grainContext);
+}

@@ -1,0 +1,257 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Orleans.Configuration;
+
+/// <summary>Which cluster and which service a host belongs to.</summary>
+public class ClusterOptions
+{
+    public const string DefaultClusterId = "default";
+    public const string DefaultServiceId = "default";
+
+    public string ClusterId { get; set; } = DefaultClusterId;
+
+    public string ServiceId { get; set; } = DefaultServiceId;
+}
+
+/// <summary>The silo's own settings.</summary>
+public class SiloOptions
+{
+    public string SiloName { get; set; } = null!;
+}
+
+/// <summary>Where a silo listens, and what it tells the others.</summary>
+public class EndpointOptions
+{
+    public const int DEFAULT_SILO_PORT = 11111;
+    public const int DEFAULT_GATEWAY_PORT = 30000;
+
+    public IPAddress AdvertisedIPAddress
+    {
+        get;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            if (value.Equals(IPAddress.Any) || value.Equals(IPAddress.IPv6Any) || value.Equals(IPAddress.None) || value.Equals(IPAddress.IPv6None))
+            {
+                throw new ArgumentException($"Invalid value specified for {nameof(AdvertisedIPAddress)}: {value}.");
+            }
+
+            field = value;
+        }
+    }
+    = null!;
+
+    public int SiloPort
+    {
+        get;
+        set => field = value != 0 ? value : throw new ArgumentException($"Invalid value specified for {nameof(SiloPort)}: 0.");
+    }
+    = DEFAULT_SILO_PORT;
+
+    /// <summary>0 for no gateway.</summary>
+    public int GatewayPort { get; set; } = DEFAULT_GATEWAY_PORT;
+
+    public IPEndPoint? SiloListeningEndpoint { get; set; }
+
+    public IPEndPoint? GatewayListeningEndpoint { get; set; }
+}
+
+/// <summary>How silos watch each other. Within one process there is nothing to watch; the values are kept for clusters of processes.</summary>
+public class ClusterMembershipOptions
+{
+    public int NumMissedTableIAmAliveLimit { get; set; } = 3;
+
+    public bool LivenessEnabled { get; set; } = true;
+
+    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan MinProbeTimeout
+    {
+        get => field == default ? ProbeTimeout / 2 : field;
+        set;
+    }
+
+    public TimeSpan MaxProbeTimeout
+    {
+        get => field == default ? ProbeTimeout * 4 : field;
+        set;
+    }
+
+    public TimeSpan TableRefreshTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    public TimeSpan DeathVoteExpirationTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    public TimeSpan IAmAliveTablePublishTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan MaxJoinAttemptTime { get; set; } = TimeSpan.FromMinutes(5);
+
+    public bool UseLivenessGossip { get; set; } = true;
+
+    public int NumProbedSilos { get; set; } = 10;
+
+    public int NumMissedProbesLimit { get; set; } = 3;
+
+    public int NumVotesForDeathDeclaration { get; set; } = 2;
+
+    public TimeSpan DefunctSiloExpiration { get; set; } = TimeSpan.FromDays(7);
+
+    public TimeSpan? DefunctSiloCleanupPeriod { get; set; } = TimeSpan.FromHours(1);
+
+    public int? MaxDefunctSiloEntries { get; set; } = 25;
+
+    public TimeSpan LocalHealthDegradationMonitoringPeriod { get; set; } = TimeSpan.FromSeconds(10);
+
+    public bool ExtendProbeTimeoutDuringDegradation { get; set; } = true;
+
+    public bool EnableIndirectProbes { get; set; } = true;
+
+    public bool EnableConnectionLivenessCheck { get; set; } = true;
+
+    public bool EvictWhenMaxJoinAttemptTimeExceeded { get; set; } = true;
+}
+
+/// <summary>What silos and clients share about messages.</summary>
+public abstract class MessagingOptions
+{
+    /// <summary>How long a caller waits for an answer.</summary>
+    public TimeSpan ResponseTimeout
+    {
+        get => System.Diagnostics.Debugger.IsAttached ? ResponseTimeoutWithDebugger : field;
+        set;
+    }
+    = TimeSpan.FromSeconds(30);
+
+    public TimeSpan ResponseTimeoutWithDebugger { get; set; } = TimeSpan.FromMinutes(30);
+
+    public bool DropExpiredMessages { get; set; } = true;
+
+    public int MaxMessageHeaderSize { get; set; } = 10 * 1024 * 1024;
+
+    public int MaxMessageBodySize { get; set; } = 100 * 1024 * 1024;
+
+    public bool CancelRequestOnTimeout { get; set; }
+
+    public bool WaitForCancellationAcknowledgement { get; set; }
+}
+
+/// <summary>Messages of a silo.</summary>
+public class SiloMessagingOptions : MessagingOptions
+{
+    public int MaxForwardCount { get; set; } = 2;
+
+    public TimeSpan ClientDropTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The most calls that may wait for one activation, 0 for no limit; a call beyond that fails with <see cref="Runtime.LimitExceededException"/>.</summary>
+    public int MaxEnqueuedRequestsHardLimit { get; set; }
+
+    public int MaxEnqueuedRequestsHardLimit_StatelessWorker { get; set; }
+
+    public int MaxEnqueuedRequestsSoftLimit { get; set; }
+
+    public int MaxEnqueuedRequestsSoftLimit_StatelessWorker { get; set; }
+
+    public TimeSpan MaxRequestProcessingTime { get; set; } = TimeSpan.FromHours(2);
+
+    public bool AssumeHomogenousSilosForTesting { get; set; }
+
+    public TimeSpan SystemResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan RequestProcessingWarningTime { get; set; } = TimeSpan.FromSeconds(20);
+
+    public TimeSpan RequestQueueDelayWarningTime { get; set; } = TimeSpan.FromSeconds(20);
+}
+
+/// <summary>Messages of a client.</summary>
+public class ClientMessagingOptions : MessagingOptions
+{
+    public const int DEFAULT_CLIENT_SENDER_BUCKETS = 8192;
+
+    public int ClientSenderBuckets { get; set; } = DEFAULT_CLIENT_SENDER_BUCKETS;
+
+    public AddressFamily PreferredFamily { get; set; } = AddressFamily.InterNetwork;
+
+    public string? NetworkInterfaceName { get; set; }
+
+    public IPAddress? LocalAddress { get; set; }
+}
+
+/// <summary>When idle activations are collected.</summary>
+public class GrainCollectionOptions
+{
+    /// <summary>How often it is looked.</summary>
+    public TimeSpan CollectionQuantum { get; set; } = TimeSpan.FromMinutes(1);
+
+    public TimeSpan CollectionAge { get; set; } = TimeSpan.FromMinutes(15);
+
+    public Dictionary<string, TimeSpan> ClassSpecificCollectionAge { get; set; } = [];
+
+    /// <summary>How long OnActivateAsync may take.</summary>
+    public TimeSpan ActivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the calls that run, and then OnDeactivateAsync, may take when an activation ends.</summary>
+    public TimeSpan DeactivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    public bool EnableActivationSheddingOnMemoryPressure { get; set; }
+
+    public TimeSpan MemoryUsagePollingPeriod { get; set; } = TimeSpan.FromSeconds(5);
+
+    public double MemoryUsageLimitPercentage { get; set; } = 80;
+
+    public double MemoryUsageTargetPercentage { get; set; } = 75;
+}
+
+/// <summary>How a client finds gateways.</summary>
+public class GatewayOptions
+{
+    public TimeSpan GatewayListRefreshPeriod { get; set; } = TimeSpan.FromMinutes(1);
+
+    public int PreferredGatewayIndex { get; set; } = -1;
+}
+
+/// <summary>Connections between processes.</summary>
+public class ConnectionOptions
+{
+    public int ConnectionsPerEndpoint { get; set; } = 1;
+
+    public TimeSpan ConnectionRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    public TimeSpan OpenConnectionTimeout { get; set; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>Turns.</summary>
+public class SchedulingOptions
+{
+    public TimeSpan DelayWarningThreshold { get; set; } = TimeSpan.FromSeconds(10);
+
+    public TimeSpan ActivationSchedulingQuantum { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    public TimeSpan TurnWarningLengthThreshold { get; set; } = TimeSpan.FromSeconds(1);
+
+    public int MaxPendingWorkItemsSoftLimit { get; set; }
+
+    public TimeSpan StoppedActivationWarningInterval { get; set; } = TimeSpan.FromMinutes(1);
+}
+
+/// <summary>The silo that a development cluster is known by.</summary>
+public class DevelopmentClusterMembershipOptions
+{
+    public IPEndPoint? PrimarySiloEndpoint { get; set; }
+}
+
+/// <summary>The gateways that a client may try.</summary>
+public class StaticGatewayListProviderOptions
+{
+    public List<Uri> Gateways { get; set; } = [];
+}
+
+/// <summary>Storage in memory.</summary>
+public class MemoryGrainStorageOptions
+{
+    public const int NumStorageGrainsDefaultValue = 10;
+    public const int DEFAULT_INIT_STAGE = ServiceLifecycleStage.ApplicationServices;
+
+    public int NumStorageGrains { get; set; } = NumStorageGrainsDefaultValue;
+
+    public int InitStage { get; set; } = DEFAULT_INIT_STAGE;
+}

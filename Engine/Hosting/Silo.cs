@@ -1,0 +1,214 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Runtime.Placement;
+
+namespace Orleans.Runtime;
+
+/// <summary>One silo: where it is, what it shares with the others, the activations that it holds, and the way of every message through it.</summary>
+sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
+{
+    readonly SiloMessagingOptions _messaging;
+    readonly Lazy<PlacementStrategy> _defaultPlacement;
+
+    public Silo(
+        IServiceProvider services,
+        LocalCluster cluster,
+        TimeProvider time,
+        IOptions<ClusterOptions> clusterOptions,
+        IOptions<SiloOptions> siloOptions,
+        IOptions<EndpointOptions> endpoints,
+        IOptions<SiloMessagingOptions> messaging,
+        IOptions<GrainCollectionOptions> collection,
+        ILogger<Silo> log)
+        : this(services, cluster, time, clusterOptions.Value, siloOptions.Value, endpoints.Value, messaging.Value, collection.Value, log,
+            SiloAddress.New(endpoints.Value.AdvertisedIPAddress ?? IPAddress.Loopback, endpoints.Value.SiloPort, SiloAddress.AllocateNewGeneration()))
+    {
+    }
+
+    Silo(
+        IServiceProvider services, LocalCluster cluster, TimeProvider time, ClusterOptions clusterOptions, SiloOptions siloOptions, EndpointOptions endpoints,
+        SiloMessagingOptions messaging, GrainCollectionOptions collection, ILogger<Silo> log, SiloAddress address)
+        : base(address, GrainId.Create(SystemNames.Client, $"hosted-{address.ToParsableString()}"), cluster.Network, time, messaging.ResponseTimeout)
+    {
+        _messaging = messaging;
+        Services = services;
+        Cluster = cluster;
+        Collection = collection;
+        Log = log;
+        ClusterId = clusterOptions.ClusterId;
+        Name = siloOptions.SiloName is { Length: > 0 } name ? name : $"Silo_{address.Generation & 0xfffff:x5}";
+        GatewayPort = endpoints.GatewayPort;
+        GatewayAddress = endpoints.GatewayPort > 0 ? SiloAddress.New(address.Endpoint.Address, endpoints.GatewayPort, 0) : null;
+        Directory = cluster.Directory;
+        Random = services.GetService<Random>() ?? Random.Shared;
+        Oracle = new SiloMembership(cluster, this);
+        Catalog = new Catalog(this);
+        Placement = new PlacementService(this);
+        Manifest = GrainManifest.Current;
+        Factory = new GrainFactory(this, Manifest, services);
+        Observers.Log = log;
+        _defaultPlacement = new Lazy<PlacementStrategy>(() => services.GetService<PlacementStrategy>() ?? new ResourceOptimizedPlacement());
+        IncomingFilters = [.. services.GetServices<IIncomingGrainCallFilter>()];
+        OutgoingFilters = [.. services.GetServices<IOutgoingGrainCallFilter>()];
+    }
+
+    public IServiceProvider Services { get; }
+
+    public LocalCluster Cluster { get; }
+
+    public GrainCollectionOptions Collection { get; }
+
+    public ILogger Log { get; }
+
+    public string Name { get; }
+
+    public string ClusterId { get; }
+
+    public string DnsHostName => Dns.GetHostName();
+
+    public SiloAddress SiloAddress => Address;
+
+    public SiloAddress? GatewayAddress { get; }
+
+    public int GatewayPort { get; }
+
+    public IActivationDirectory Directory { get; }
+
+    public SiloMembership Oracle { get; }
+
+    public IClusterMembershipService Membership => Oracle;
+
+    public Catalog Catalog { get; }
+
+    public PlacementService Placement { get; }
+
+    public GrainManifest Manifest { get; }
+
+    public GrainFactory Factory { get; }
+
+    /// <summary>Chance; a test gives its own, with a seed.</summary>
+    public Random Random { get; }
+
+    public bool IsAlive { get; private set; } = true;
+
+    protected override bool MaySend => IsAlive;
+
+    public GrainClass? MakeClass(GrainType grainType)
+    {
+        if (Manifest.ClassOf(grainType) is not { } type)
+        {
+            return null;
+        }
+
+        var isWorker = type.IsDefined(typeof(Concurrency.StatelessWorkerAttribute), inherit: true);
+        var limit = isWorker ? _messaging.MaxEnqueuedRequestsHardLimit_StatelessWorker : _messaging.MaxEnqueuedRequestsHardLimit;
+        return new GrainClass(type, grainType, _defaultPlacement.Value, Collection, limit, Services);
+    }
+
+    /// <summary>The object that a call is for: the grain, or the silo's own part for reminders and management.</summary>
+    public static object TargetOf(Activation activation, MethodDescriptor method)
+    {
+        var instance = activation.GrainInstance!;
+        return method.ClrInterface.IsInstanceOfType(instance) ? instance
+            : throw new InvalidCastException($"The grain {activation.GrainId} of class {instance.GetType()} does not implement {method.ClrInterface}.");
+    }
+
+    /// <summary>Takes part in the network.</summary>
+    public void Join()
+    {
+        Cluster.Listen(this);
+        Cluster.Network.Attach(this);
+        Cluster.Attach(this);
+        Cluster.AddClient(ClientId, Address);
+        Cluster.SetStatus(Address, SiloStatus.Joining, Name);
+    }
+
+    public void BecomeActive()
+    {
+        if (GatewayPort > 0)
+        {
+            Cluster.OpenGateway(Address, new IPEndPoint(Address.Endpoint.Address, GatewayPort));
+        }
+
+        Cluster.SetStatus(Address, SiloStatus.Active, Name);
+        LogActive(Log, Address, Name);
+    }
+
+    /// <summary>Ends the activations, each on its own: calls that come meanwhile are sent on to where the grain lives next.</summary>
+    public async Task DeactivateAll(CancellationToken cancellationToken)
+    {
+        Cluster.SetStatus(Address, SiloStatus.ShuttingDown, Name);
+        var reason = new DeactivationReason(DeactivationReasonCode.ShuttingDown, "This process is terminating.");
+        var others = Oracle.GetActiveSilos();
+        var next = 0;
+        var activations = Catalog.All.ToArray();
+        foreach (var activation in activations)
+        {
+            activation.Leave(reason, others.Length > 0 ? others[next++ % others.Length] : null);
+        }
+
+        await Task.WhenAll(activations.Select(a => a.Deactivated)).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Leaves the cluster: dead for the others from here on.</summary>
+    public void Leave()
+    {
+        if (!IsAlive)
+        {
+            return;
+        }
+
+        IsAlive = false;
+        Cluster.SetStatus(Address, SiloStatus.Dead, Name);
+        Cluster.RemoveClient(ClientId);
+        Cluster.Detach(this);
+        Cluster.Unlisten(this);
+        Oracle.Stop();
+        Calls.Dispose();
+        LogLeft(Log, Address, Name);
+    }
+
+    /// <summary>As if the process had died: the others know, and nothing is tidied up.</summary>
+    public void Kill()
+    {
+        Leave();
+        foreach (var activation in Catalog.All)
+        {
+            activation.Abort();
+        }
+    }
+
+    public void StatusChanged(SiloAddress silo, SiloStatus status)
+    {
+        if (status == SiloStatus.Dead && !silo.Equals(Address))
+        {
+            Calls.SiloDied(silo);
+        }
+    }
+
+    public Task After(TimeSpan time, Action action)
+    {
+        return Wait();
+
+        async Task Wait()
+        {
+            await Task.Delay(time, Time).ConfigureAwait(false);
+            action();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Silo {Name} at {Address} is active")]
+    static partial void LogActive(ILogger log, SiloAddress address, string name);
+
+    [LoggerMessage(LogLevel.Information, "Silo {Name} at {Address} has left the cluster")]
+    static partial void LogLeft(ILogger log, SiloAddress address, string name);
+}
+
+/// <summary>Grain types that the engine itself uses.</summary>
+static class SystemNames
+{
+    public static readonly GrainType Client = GrainType.Create("sys.client");
+}
