@@ -80,7 +80,8 @@ sealed class FlvTrack(int id)
         return true;
     }
 
-    static bool DescribesItself(Codec codec) => codec is Codec.Mp3 or Codec.Ac3 or Codec.Eac3 or Codec.Opus;
+    static bool DescribesItself(Codec codec) =>
+        codec is Codec.Mp3 or Codec.Ac3 or Codec.Eac3 or Codec.Opus or Codec.Vp8 or Codec.Vp9 or Codec.Av1;
 
     // The bits of a frame's header that stay the same while the configuration does: version, rate, channels.
     static uint Signature(Codec codec, ReadOnlySpan<byte> frame) => codec switch

@@ -1,4 +1,6 @@
+using System.Buffers;
 using Tributary.Media.Frames;
+using Tributary.Protocols.Amf;
 using Tributary.Protocols.Rtmp;
 
 namespace Tributary.Unit.Rtmp;
@@ -135,7 +137,7 @@ public sealed class RtmpSessionTests
             amf.End();
         });
         var (type, body) = peer.ReplyMessages()[^1];
-        Assert.True(RtmpCommand.TryParse(type, body, Protocols.Amf.AmfLimits.Default, out var result));
+        Assert.True(RtmpCommand.TryParse(type, body, AmfLimits.Default, out var result));
         Assert.Equal(announced, peer.Session.Connect!.Enhanced);
         Assert.Equal(announced ? 6 : 0, result.Object["capsEx"].Number);
         Assert.Equal(announced, result.Object["fourCcList"].Elements.Any(e => e.String == "hvc1"));
@@ -178,7 +180,7 @@ public sealed class RtmpSessionTests
         foreach (var scheme in (int?[])[null, 0, 1])
         {
             using var peer = new ScriptedPeer();
-            var output = new System.Buffers.ArrayBufferWriter<byte>();
+            var output = new ArrayBufferWriter<byte>();
             using var arena = new FrameArena(peer.Pool);
             using var client = new RtmpPublishClient(
                 output, arena, new() { App = "live", TcUrl = "rtmp://host/live", StreamName = "a", DigestScheme = scheme }, new Random(3));
@@ -211,7 +213,7 @@ public sealed class RtmpSessionTests
     public void The_publishing_client_tells_why_it_was_refused()
     {
         using var peer = new ScriptedPeer { Refusal = _ => "Wrong key." };
-        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        var output = new ArrayBufferWriter<byte>();
         using var arena = new FrameArena(peer.Pool);
         using var client = new RtmpPublishClient(output, arena, new() { App = "live", TcUrl = "t", StreamName = "a" }, new Random(3));
         client.Start();

@@ -1,0 +1,26 @@
+using Tributary.Grains.LiveStreams;
+using Tributary.Ingest.Publishing;
+using Tributary.Media.Frames;
+
+namespace Tributary.Ingest.Rtmp;
+
+/// <summary>What a connection knows of its publish session.</summary>
+/// <param name="Sink">Takes its frames.</param>
+/// <param name="EndedBy">Why the cluster wants the session gone, once it does.</param>
+/// <param name="End">Ends the session.</param>
+/// <param name="Ended">Cancelled when the cluster wants the session gone.</param>
+sealed record RtmpPublication(IFrameSink Sink, Func<PublishEnd?> EndedBy, Func<PublishEnd, ValueTask> End, CancellationToken Ended);
+
+/// <summary>Admits an encoder, or gives the sentence that refuses it.</summary>
+delegate ValueTask<(RtmpPublication? Publication, string Sentence)> RtmpAdmission(PublishTarget target, CancellationToken cancellation);
+
+static class RtmpAdmissions
+{
+    public static RtmpAdmission By(Publisher publisher) => async (target, cancellation) =>
+    {
+        var result = await publisher.PublishAsync(target, cancellation);
+        return result.Session is { } session
+            ? (new RtmpPublication(session, () => session.EndedBy, session.EndAsync, session.Ended), "")
+            : (null, result.Sentence);
+    };
+}
