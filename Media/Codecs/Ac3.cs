@@ -16,7 +16,7 @@ public static class Ac3
     const int SamplesPerFrame = 1_536;
     const int LastBsid = 10;   // 9 and 10 are half and quarter rate; from 11 it is E-AC-3
 
-    static ReadOnlySpan<int> Rates => [48_000, 44_100, 32_000];
+    static readonly int[] Rates = [48_000, 44_100, 32_000];
 
     static ReadOnlySpan<byte> ChannelsOfMode => [2, 1, 2, 3, 3, 4, 4, 5];
 

@@ -13,7 +13,7 @@ public readonly record struct AudioSpecificConfig
     const int EnhancedLowDelay = 39;
     const int MaxSampleRate = 384_000;
 
-    static ReadOnlySpan<int> SampleRates =>
+    static readonly int[] SampleRates =
         [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
 
     /// <summary>Object type of the core: 2 for AAC-LC, also below SBR.</summary>
@@ -82,7 +82,7 @@ public readonly record struct AudioSpecificConfig
         {
             ObjectType = type,
             CoreSampleRate = coreRate,
-            FrequencyIndex = SampleRates.IndexOf(coreRate),
+            FrequencyIndex = Array.IndexOf(SampleRates, coreRate),
             ChannelConfiguration = channelConfiguration,
             HasSbr = sbr,
             HasPs = ps,

@@ -15,7 +15,7 @@ readonly record struct Eac3SyncFrame(
     const int ReservedType = 3;
 
     /// <summary>Channel positions of the acmods as chanmap counts them (table E.1.4): bit 15 is left, bit 0 the low frequency channel.</summary>
-    static ReadOnlySpan<ushort> ModeMaps => [0xA000, 0x4000, 0xA000, 0xE000, 0xA100, 0xE100, 0xB800, 0xF800];
+    static readonly ushort[] ModeMaps = [0xA000, 0x4000, 0xA000, 0xE000, 0xA100, 0xE100, 0xB800, 0xF800];
 
     /// <summary>Bits of chanmap that stand for two channels: Lc/Rc, Lrs/Rrs, Lsd/Rsd, Lw/Rw, Lvh/Rvh, Lts/Rts.</summary>
     const int Pairs = 0x0674;

@@ -14,16 +14,16 @@ public readonly record struct MpegAudioHeader(int Layer, int SampleRate, int Cha
     /// <summary>Whether the frame is of MPEG-1: the object type of the stream descriptors of MPEG-4 and MPEG-2 systems depends on it.</summary>
     public bool IsMpeg1 => SampleRate >= 32_000;
 
-    static ReadOnlySpan<int> Rates => [44_100, 48_000, 32_000];
+    static readonly int[] Rates = [44_100, 48_000, 32_000];
 
-    static ReadOnlySpan<short> Kilobits1 =>
+    static readonly short[] Kilobits1 =
     [
         0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448,
         0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384,
         0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
     ];
 
-    static ReadOnlySpan<short> Kilobits2 =>
+    static readonly short[] Kilobits2 =
     [
         0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256,
         0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160,

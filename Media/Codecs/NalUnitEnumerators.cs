@@ -79,6 +79,7 @@ public ref struct AnnexBNalUnits
 
 /// <summary>
 /// Walks the parameter sets of an AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1) or an HEVCDecoderConfigurationRecord (§8.3.3.1).
+/// The SEI messages that encoders put beside them in the latter (x265 its options, 2 kB of text) are left out.
 /// </summary>
 public ref struct ParameterSets
 {
@@ -107,6 +108,19 @@ public ref struct ParameterSets
     public readonly ParameterSets GetEnumerator() => this;
 
     public bool MoveNext()
+    {
+        while (MoveNextUnit())
+        {
+            if (!_hevc || NalUnits.TypeOf(Current, Codec.Hevc) is >= NalUnits.HevcVps and <= NalUnits.HevcPps)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    bool MoveNextUnit()
     {
         while (_left == 0)
         {

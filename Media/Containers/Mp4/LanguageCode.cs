@@ -26,6 +26,16 @@ static class LanguageCode
         return packed;
     }
 
+    /// <summary>The three letters themselves, as the ISO_639_language_descriptor of a transport stream has them.</summary>
+    public static void Write(Span<byte> output, ReadOnlySpan<char> tag)
+    {
+        var packed = Pack(tag);
+        for (var i = 2; i >= 0; i--, packed >>= 5)
+        {
+            output[i] = (byte)(0x60 + (packed & 0x1F));
+        }
+    }
+
     static ReadOnlySpan<char> ThreeLetters(ReadOnlySpan<char> primary)
     {
         foreach (var letter in primary)

@@ -1,0 +1,176 @@
+using System.Buffers.Binary;
+using Tributary.Media.Frames;
+
+namespace Tributary.Media.Containers.MpegTs;
+
+/// <summary>One program while its segment is written: tables, then the PES packets of its streams with their clocks. <see cref="TsSegment"/> says why.</summary>
+ref struct TsProgram(TrackInfo? video, TrackInfo? audio)
+{
+    const long MaxPcrInterval = 9_000;   // 100 ms: ISO/IEC 13818-1 §2.7.2
+    const int MaxPcrFill = 20;
+    const byte VideoStreamId = 0xE0;
+    const byte AudioStreamId = 0xC0;
+    const byte PrivateStreamId = 0xBD;   // the two of Dolby: ATSC A/52 Annex G
+
+    readonly TrackInfo? _video = video;
+    readonly TrackInfo? _audio = audio;
+    readonly AdtsHeader? _adts =
+        audio?.Codec != Codec.Aac ? null
+        : AdtsHeader.TryCreate(audio, out var header) ? header
+        : throw new ArgumentException("ADTS cannot describe this AAC: ask TsSupport.Carries first.", nameof(audio));
+
+    TsStream _videoStream = new(TsTables.VideoPid, VideoStreamId);
+    TsStream _audioStream = new(TsTables.AudioPid, audio?.Codec is Codec.Ac3 or Codec.Eac3 ? PrivateStreamId : AudioStreamId);
+    long _lastPcr = long.MinValue;
+
+    public void Write(ref TsPacketWriter writer, ReadOnlySpan<Frame> frames, long msn)
+    {
+        WriteTables(ref writer, msn);
+        var (lastVideo, lastAudio) = (LastOf(frames, _video), LastOf(frames, _audio));
+        var group = default(AudioGroup);
+        for (var i = 0; i < frames.Length; i++)
+        {
+            ref readonly var frame = ref frames[i];
+            if (frame.Track.Id == _video?.Id)
+            {
+                WriteVideo(ref writer, frame, isLast: i == lastVideo);
+            }
+            else if (IsAudio(frame))
+            {
+                if (group.Count > 0 && !group.Takes(frame, FrameSize(frame)))
+                {
+                    WriteAudio(ref writer, frames[group.First..i], group, isLast: false);
+                    group = default;
+                }
+
+                group = group.With(frame, i, FrameSize(frame));
+                if (i == lastAudio)
+                {
+                    WriteAudio(ref writer, frames[group.First..(i + 1)], group, isLast: true);
+                }
+            }
+        }
+    }
+
+    readonly void WriteTables(ref TsPacketWriter writer, long msn)
+    {
+        Span<byte> section = stackalloc byte[TsTables.MaxSection];
+        writer.WriteSection(0, (int)(msn & 0xF), section[..TsTables.WriteAssociation(section)]);
+        writer.WriteSection(TsTables.MapPid, (int)(msn & 0xF), section[..TsTables.WriteMap(section, _video, _audio)]);
+    }
+
+    void WriteVideo(ref TsPacketWriter writer, in Frame frame, bool isLast)
+    {
+        var content = new TsVideoFrame(frame);
+        var (pts, dts) = (frame.Pts90k, frame.Dts90k);
+        FillPcr(ref writer, dts, ref _videoStream);
+        WritePesStart(ref writer, ref _videoStream, content.Length, pts, dts, hasPcr: true, frame.IsKey, isLast);
+        TsVideoFrame.Write(ref writer, content);
+    }
+
+    void WriteAudio(ref TsPacketWriter writer, ReadOnlySpan<Frame> frames, AudioGroup group, bool isLast)
+    {
+        var carriesPcr = _video is null;
+        if (carriesPcr)
+        {
+            FillPcr(ref writer, group.Start90k, ref _audioStream);
+        }
+        else if (_lastPcr == long.MinValue)
+        {
+            writer.WritePcr(_videoStream.Pid, _videoStream.Counter, Pcr(group.Start90k));   // the segment begins with sound: the clock comes first
+            _lastPcr = group.Start90k;
+        }
+
+        WritePesStart(ref writer, ref _audioStream, group.Length, group.Start90k, group.Start90k, carriesPcr, carriesPcr, isLast);
+        Span<byte> header = stackalloc byte[AdtsHeader.Size];
+        foreach (ref readonly var frame in frames)
+        {
+            if (!IsAudio(frame))
+            {
+                continue;
+            }
+
+            if (_adts is { } adts)
+            {
+                adts.Write(header, frame.Data.Length);
+                writer.Append(header);
+            }
+
+            writer.Append(frame.Data.Span);
+        }
+    }
+
+    // §2.4.3.7, with data_alignment_indicator: each PES packet begins with an access unit.
+    void WritePesStart(
+        ref TsPacketWriter writer, ref TsStream stream, int payload, long pts, long dts, bool hasPcr, bool randomAccess, bool isLast)
+    {
+        const int FixedPart = 9;
+        const int EnoughToSpread = 64;   // bytes: for 15 more packets, with all of the header in the first
+        Span<byte> header = stackalloc byte[FixedPart + 10 + EnoughToSpread];
+        var timestamps = pts == dts ? 5 : 10;
+        var stuffing = isLast ? Math.Max(0, EnoughToSpread - FixedPart - timestamps - payload) : 0;
+        var length = FixedPart + timestamps + stuffing + payload;
+        header[..4].Clear();
+        header[2] = 1;
+        header[3] = stream.StreamId;
+        BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)(length - 6 <= ushort.MaxValue ? length - 6 : 0));   // 0: unbounded
+        header[6] = 0x84;
+        header[7] = (byte)(timestamps == 5 ? 0x80 : 0xC0);
+        header[8] = (byte)(timestamps + stuffing);
+        WriteTimestamp(header[9..], timestamps == 5 ? 2 : 3, pts);
+        if (timestamps == 10)
+        {
+            WriteTimestamp(header[14..], 1, dts);
+        }
+
+        header = header[..(FixedPart + timestamps + stuffing)];
+        header[(FixedPart + timestamps)..].Fill(0xFF);
+        writer.BeginPes(ref stream, length, hasPcr ? Pcr(dts) : -1, randomAccess, isLast);
+        writer.Append(header);
+        _lastPcr = hasPcr ? dts : _lastPcr;
+    }
+
+    // prefix(4) t[32..30] 1 t[29..15] 1 t[14..0] 1
+    static void WriteTimestamp(Span<byte> field, int prefix, long time90k)
+    {
+        var ticks = time90k + TsSegment.TimestampOffset90k;
+        field[0] = (byte)((prefix << 4) | (int)((ticks >> 29) & 0xE) | 1);
+        BinaryPrimitives.WriteUInt16BigEndian(field[1..], (ushort)((ticks >> 14) | 1));
+        BinaryPrimitives.WriteUInt16BigEndian(field[3..], (ushort)((ticks << 1) | 1));
+    }
+
+    static long Pcr(long dts90k) => (dts90k + TsSegment.TimestampOffset90k - TsSegment.PcrLead90k) & 0x1_FFFF_FFFF;
+
+    // A stream of few pictures: the clock goes on in packets of its own. A gap of seconds is a jump, and is left as one.
+    void FillPcr(ref TsPacketWriter writer, long dts90k, ref TsStream stream)
+    {
+        if (_lastPcr == long.MinValue || dts90k - _lastPcr > MaxPcrFill * MaxPcrInterval)
+        {
+            return;
+        }
+
+        while (dts90k - _lastPcr > MaxPcrInterval)
+        {
+            _lastPcr += MaxPcrInterval;
+            writer.WritePcr(stream.Pid, stream.Counter, Pcr(_lastPcr));
+        }
+    }
+
+    readonly bool IsAudio(in Frame frame) =>
+        frame.Track.Id == _audio?.Id && !(frame.Data.Length == 0 || (_adts is not null && frame.Data.Length > AdtsHeader.MaxFrame));
+
+    readonly int FrameSize(in Frame frame) => frame.Data.Length + (_adts is null ? 0 : AdtsHeader.Size);
+
+    readonly int LastOf(ReadOnlySpan<Frame> frames, TrackInfo? track)
+    {
+        for (var i = frames.Length - 1; i >= 0; i--)
+        {
+            if (frames[i].Track.Id == track?.Id && (track.Kind == TrackKind.Video || IsAudio(frames[i])))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+}
