@@ -29,7 +29,7 @@ public sealed class HlsPlaylists(LiveWindow window)
     public PlaylistText? Media(WindowView view, HlsForm form, int video, int audio)
     {
         var (picture, sound) = (view.Find(TrackKind.Video, video), view.Find(TrackKind.Audio, audio));
-        if ((picture is null) != (video == 0) || (sound is null) != (audio == 0) || (form == HlsForm.Ts && !Carried(picture, sound)))
+        if ((picture is null) != (video == 0) || (sound is null) != (audio == 0) || (form == HlsForm.Ts && !CarriesTs(picture, sound)))
         {
             return null;
         }
@@ -46,8 +46,9 @@ public sealed class HlsPlaylists(LiveWindow window)
             view, slot.Form, view.Find(TrackKind.Video, slot.Video), view.Find(TrackKind.Audio, slot.Audio)).Render());
     }
 
-    bool Carried(TrackView? video, TrackView? audio) =>
-        (video is null || window.Muxers.TsCarries(video.Info.Codec)) && (audio is null || window.Muxers.TsCarries(audio.Info.Codec));
+    /// <summary>Whether a transport stream can carry both tracks.</summary>
+    public bool CarriesTs(TrackView? video, TrackView? audio) =>
+        (video is null || window.Muxers.TsCarries(video.Info)) && (audio is null || window.Muxers.TsCarries(audio.Info));
 
     PlaylistText? Get(
         (HlsForm Form, int Video, int Audio) key,

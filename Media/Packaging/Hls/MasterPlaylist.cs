@@ -11,9 +11,9 @@ namespace Tributary.Media.Packaging.Hls;
 static class MasterPlaylist
 {
     /// <summary>Null where the form cannot carry anything of the stream.</summary>
-    public static PlaylistText? Render(WindowView view, HlsForm form, Func<Codec, bool> tsCarries)
+    public static PlaylistText? Render(WindowView view, HlsForm form, Func<TrackInfo, bool> tsCarries)
     {
-        var live = view.Tracks.Where(view.HasMedia).Where(track => form == HlsForm.Cmaf || tsCarries(track.Info.Codec)).ToList();
+        var live = view.Tracks.Where(view.HasMedia).Where(track => form == HlsForm.Cmaf || tsCarries(track.Info)).ToList();
         var videos = live.Where(track => track.Kind == TrackKind.Video).ToList();
         var audios = live.Where(track => track.Kind == TrackKind.Audio).ToList();
         if (live.Count == 0)

@@ -3,16 +3,29 @@ using System.IO.Compression;
 namespace Tributary.Media.Packaging.Hls;
 
 /// <summary>The bytes of one playlist, plain and compressed, made once and shared by all readers.</summary>
-public sealed class PlaylistText(ReadOnlyMemory<byte> plain)
+public sealed class PlaylistText
 {
-    readonly Lazy<ReadOnlyMemory<byte>> _gzip = new(() => Compress(plain.Span));
+    static long _written;
 
-    public ReadOnlyMemory<byte> Plain => plain;
+    readonly Lazy<ReadOnlyMemory<byte>> _gzip;
+
+    public PlaylistText(ReadOnlyMemory<byte> plain)
+    {
+        Plain = plain;
+        ETag = $"\"{Fnv1a.Hash(plain.Span):x16}\"";
+        _gzip = new(() => Compress(plain.Span));
+        Interlocked.Increment(ref _written);
+    }
+
+    /// <summary>Playlists written by this process.</summary>
+    public static long Written => Interlocked.Read(ref _written);
+
+    public ReadOnlyMemory<byte> Plain { get; }
 
     public ReadOnlyMemory<byte> Gzip => _gzip.Value;
 
     /// <summary>Strong entity tag (RFC 9110 §8.8.3) of the plain form, quotes included; the same on every gateway.</summary>
-    public string ETag { get; } = $"\"{Fnv1a.Hash(plain.Span):x16}\"";
+    public string ETag { get; }
 
     /// <summary>That of the compressed form, which is another representation.</summary>
     public string GzipETag => field ??= $"{ETag[..^1]}-gz\"";

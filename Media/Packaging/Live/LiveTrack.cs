@@ -122,7 +122,7 @@ sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxe
 
         _header.ResetWrittenCount();
         var sequence = unchecked((uint)(OpenMsn * 64 + _pendingPart));
-        muxers.ChunkHeader(_header, frames, _lastDuration, sequence);
+        muxers.ChunkHeader(_header, Info, frames, last.Dts + _lastDuration, sequence);
         var duration = last.Dts - frames[0].Dts + _lastDuration;
         _parts.Add(new TrackPart(_pendingPart, _header.WrittenSpan.ToArray(), frames, payload, duration));
     }

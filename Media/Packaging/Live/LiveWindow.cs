@@ -28,7 +28,7 @@ public readonly record struct WindowDrops(long Late, long Configuration, long Se
 public sealed class LiveWindow : IDisposable
 {
     // Numbers that may be missing between two segments and are listed as gaps; a longer hole begins the window anew.
-    const int MaxSkipped = 16;
+    const int MaxSkipped = 4;
 
     readonly LiveWindowOptions _options;
     readonly SegmentMuxers _muxers;

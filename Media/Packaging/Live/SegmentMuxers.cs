@@ -6,11 +6,11 @@ namespace Tributary.Media.Packaging.Live;
 /// <summary>Writes ftyp and moov of one track.</summary>
 public delegate void InitWriter(IBufferWriter<byte> output, TrackInfo track);
 
-/// <summary>Writes moof and the header of mdat for a run of frames; <paramref name="lastDuration"/> is that of the last one, in ticks.</summary>
-public delegate void ChunkHeaderWriter(IBufferWriter<byte> output, ReadOnlySpan<Frame> frames, int lastDuration, uint sequence);
+/// <summary>Writes moof and the header of mdat for a run of frames of one track; <paramref name="endDts"/> is the end of the last one.</summary>
+public delegate void ChunkHeaderWriter(IBufferWriter<byte> output, TrackInfo track, ReadOnlySpan<Frame> frames, long endDts, uint sequence);
 
 /// <summary>Writes a transport stream segment of at most one video and one audio track.</summary>
 public delegate void TsWriter(IBufferWriter<byte> output, TrackInfo? video, TrackInfo? audio, ReadOnlySpan<Frame> frames, long msn);
 
 /// <summary>The containers that a window writes. A window knows time and numbers; what the bytes look like is theirs.</summary>
-public sealed record SegmentMuxers(InitWriter Init, ChunkHeaderWriter ChunkHeader, TsWriter Ts, Func<Codec, bool> TsCarries);
+public sealed record SegmentMuxers(InitWriter Init, ChunkHeaderWriter ChunkHeader, TsWriter Ts, Func<TrackInfo, bool> TsCarries);

@@ -41,7 +41,8 @@ sealed class SyntheticStream : IDisposable
     /// <summary>Containers that are easy to read in a test: the header of a chunk is its frame count and last duration.</summary>
     public static SegmentMuxers Muxers { get; } = new(
         (output, track) => output.Write(Encoding.ASCII.GetBytes($"init {track.CodecString} {Convert.ToHexString(track.DecoderConfig.Span)}")),
-        (output, frames, last, sequence) => output.Write(Encoding.ASCII.GetBytes($"[{frames.Length}x{frames[0].Dts}+{last}]")),
+        (output, track, frames, end, sequence) =>
+            output.Write(Encoding.ASCII.GetBytes($"[{frames.Length}x{frames[0].Dts}+{end - frames[^1].Dts}]")),
         (output, video, audio, frames, msn) =>
         {
             output.Write(Encoding.ASCII.GetBytes($"ts {msn}"));
@@ -50,7 +51,7 @@ sealed class SyntheticStream : IDisposable
                 output.Write(Encoding.ASCII.GetBytes(frame.Track.Kind == TrackKind.Video ? "V" : "A"));
             }
         },
-        codec => codec is Codec.H264 or Codec.Aac);
+        track => track.Codec is Codec.H264 or Codec.Aac);
 
     public int TargetDuration { get; set; } = 2;
 

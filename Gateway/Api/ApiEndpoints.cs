@@ -1,0 +1,116 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+using Tributary.Gateway.Live;
+using Tributary.Grains.LiveStreams;
+using Tributary.Grains.ServerNodes;
+using Tributary.Media.Packaging.Live;
+
+namespace Tributary.Gateway.Api;
+
+/// <summary>The operations API: streams and nodes, for people and programs. Answers may be <see cref="EdgeOptions.StateAge"/> old.</summary>
+sealed class ApiEndpoints(StreamDirectory directory, LiveWindows windows, IGrainFactory grains, IOptions<EdgeOptions> options, TimeProvider time)
+{
+    public void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/api/v1/streams", context => Guard(context, async () =>
+            Json(context, [.. (await directory.List()).Select(Item)], ApiJson.Default.IReadOnlyListStreamItem)));
+        endpoints.MapGet("/api/v1/streams/{name}", context => Guard(context, () => Stream(context)));
+        endpoints.MapGet("/api/v1/nodes", context => Guard(context, async () => Json(context, await Nodes(), ApiJson.Default.IReadOnlyListNodeItem)));
+        endpoints.Map("/api/v1/{**rest}", context => Fail(context, 404, "Not found", "The operations API has no such resource."));
+    }
+
+    async Task<Task> Stream(HttpContext context)
+    {
+        var name = context.Request.RouteValues["name"] as string;
+        if (!StreamName.IsValid(name))
+        {
+            return Fail(context, 404, "Not found", "A stream's name is a letter or digit and up to 127 letters, digits, '.', '_' and '-'.");
+        }
+
+        return Json(context, Detail(await directory.Describe(name!), windows.Find(name!)), ApiJson.Default.StreamDetail);
+    }
+
+    async Task<IReadOnlyList<NodeItem>> Nodes()
+    {
+        try
+        {
+            var nodes = await grains.GetGrain<INodeCatalogGrain>(0).List().WaitAsync(options.Value.AnswerTimeout, time);
+            return [.. nodes.Select(Item)];
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            throw new StreamDirectoryException("The cluster does not answer.", exception);
+        }
+    }
+
+    // Everything that a handler may meet becomes one problem document.
+    static async Task Guard(HttpContext context, Func<Task<Task>> handler)
+    {
+        try
+        {
+            await await handler();
+        }
+        catch (StreamDirectoryException exception)
+        {
+            await Fail(context, 503, "Unavailable", exception.Message);
+        }
+    }
+
+    static StreamItem Item(StreamListing listing) => new(
+        listing.Name, listing.State, listing.Since, listing.Node, [.. listing.Tracks.Select(Item)], PageOf(listing.Name), HlsOf(listing.Name));
+
+    static TrackItem Item(TrackSummary track) => new(
+        track.Id, track.Codec, track.CodecString, Known(track.Width), Known(track.Height),
+        track.MilliFramesPerSecond > 0 ? track.MilliFramesPerSecond / 1_000.0 : null, Known(track.SampleRate), Known(track.Channels));
+
+    static StreamDetail Detail(LiveStreamDescription stream, OpenWindow? window) => new(
+        stream.Name, stream.State, stream.Since, stream.Epoch, stream.NextMsn, stream.DiscontinuitySequence, stream.LastEnd?.ToString(), stream.Viewers,
+        [.. stream.Slots.Select(Item)], window is null ? null : Item(window), PageOf(stream.Name), HlsOf(stream.Name));
+
+    static SourceItem Item(SlotDescription slot) => new(
+        slot.Slot, slot.OnAir, slot.Since, slot.Request.Node, slot.Health.Bitrate, slot.Health.Frames, slot.Health.Dropped, slot.Health.Mended,
+        Seconds(slot.Health.SinceKeyFrame), Seconds(slot.Health.Silence), slot.Health.HasBFrames, Seconds(slot.Health.KeyFrameInterval),
+        [.. slot.Health.Tracks.Select(Item)]);
+
+    static WindowItem Item(OpenWindow window)
+    {
+        var view = window.Window.View;
+        var listed = view.Tracks.Where(track => track.End > track.First).ToDictionary(track => track.Name, track => new[] { track.First, track.End - 1 });
+        var refused = view.Drops.Configuration + view.Drops.SegmentTooLarge + view.Drops.TooManyTracks;
+        return new WindowItem(window.OpenedAt, view.TargetDuration, Name(view.Pause), listed, view.Drops.Late, refused, window.Playlists.Renders);
+    }
+
+    static NodeItem Item(NodeDescription node) => new(
+        node.Name, node.State, node.LastSeen, node.Report?.Roles ?? [], node.Report?.StartedAt, node.Report?.Version, node.Report?.Endpoints ?? [],
+        node.Report?.Load);
+
+    static string? Name(WindowPause? pause) => pause?.ToString();
+
+    static int? Known(int value) => value > 0 ? value : null;
+
+    static double Seconds(TimeSpan span) => Math.Round(span.TotalSeconds, 3);
+
+    static string PageOf(string stream) => $"/live/{stream}";
+
+    static string HlsOf(string stream) => $"/live/{stream}/master.m3u8";
+
+    static Task Json<T>(HttpContext context, T value, JsonTypeInfo<T> type)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        return JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
+    }
+
+    static Task Fail(HttpContext context, int status, string title, string detail)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/problem+json";
+        context.Response.Headers.CacheControl = "no-store";
+        var problem = new Problem("about:blank", title, status, detail);
+        return JsonSerializer.SerializeAsync(context.Response.Body, problem, ApiJson.Default.Problem, context.RequestAborted);
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Tributary.Gateway.Api;
+using Tributary.Gateway.Health;
+using Tributary.Gateway.Live;
+using Tributary.Gateway.Metrics;
+using Tributary.Gateway.Pages;
+
+namespace Tributary.Gateway;
+
+/// <summary>The gateway in a host: what players, people and monitoring ask over HTTP.</summary>
+public static class GatewayHosting
+{
+    /// <summary>
+    /// Registers the gateway. The host has a grain factory, the "frames" provider, a <see cref="Grains.ServerNodes.NodeIdentity"/> and a
+    /// <see cref="TimeProvider"/>; it adds a <see cref="ReadinessCheck"/> for what it runs besides.
+    /// </summary>
+    public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<EdgeOptions>().Bind(configuration.GetSection("Gateway"))
+            .Validate(EdgeOptions.IsValid, "Gateway: StateAge must not be negative; AnswerTimeout, MaxStates and MaxQuestions must be positive.")
+            .ValidateOnStart();
+        services.AddOptions<HlsOptions>().Bind(configuration.GetSection("Gateway:Hls"))
+            .Validate(HlsOptions.IsValid, "Gateway:Hls: Window:MaxSegments must be at least 6, Window:MaxTracks 1 to 64, other limits positive.")
+            .ValidateOnStart();
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<MeterCollector>();
+        services.AddSingleton<StreamDirectory>();
+        services.AddSingleton<LiveWindows>();
+        services.AddHostedService(provider => provider.GetRequiredService<LiveWindows>());
+        services.AddSingleton<HlsEndpoint>();
+        services.AddSingleton<PageEndpoints>();
+        services.AddSingleton<ApiEndpoints>();
+        services.AddSingleton<HealthEndpoints>();
+        services.AddSingleton(provider => ReadinessCheck.Grains(provider.GetRequiredService<StreamDirectory>()));
+        return services;
+    }
+
+    /// <summary>Maps everything that the gateway answers.</summary>
+    public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder endpoints)
+    {
+        var services = endpoints.ServiceProvider;
+        var windows = services.GetRequiredService<LiveWindows>();
+        services.GetRequiredService<GatewayMetrics>().Windows = () => windows.Count;
+        services.GetRequiredService<HealthEndpoints>().Map(endpoints);
+        services.GetRequiredService<PageEndpoints>().Map(endpoints);
+        services.GetRequiredService<ApiEndpoints>().Map(endpoints);
+        services.GetRequiredService<HlsEndpoint>().Map(endpoints);
+        return endpoints;
+    }
+}

@@ -1,0 +1,34 @@
+using Tributary.Media.Packaging.Live;
+
+namespace Tributary.Gateway.Live;
+
+/// <summary>HLS at the gateway ("Gateway:Hls").</summary>
+public sealed class HlsOptions
+{
+    /// <summary>How much of a stream playlists list and memory keeps.</summary>
+    public LiveWindowOptions Window { get; set; } = new();
+
+    /// <summary>A stream that nobody asks for is let go after this long.</summary>
+    public TimeSpan Linger { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Streams that the gateway follows at the same time; more are answered with 503.</summary>
+    public int MaxWindows { get; set; } = 2_000;
+
+    /// <summary>How long a request for a playlist waits for the first segment.</summary>
+    public TimeSpan FirstSegmentWait { get; set; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>Requests that may wait for a first segment at the same time; more are answered at once.</summary>
+    public int MaxWaiting { get; set; } = 10_000;
+
+    /// <summary>Cache lifetime of segments, which never change. Zero: as long as they can be fetched.</summary>
+    public TimeSpan SegmentMaxAge { get; set; }
+
+    /// <summary>Cache lifetime of playlists. Zero: half the target duration.</summary>
+    public TimeSpan PlaylistMaxAge { get; set; }
+
+    /// <summary>Whether the values make sense together.</summary>
+    public static bool IsValid(HlsOptions options) =>
+        options.Window is { Window.Ticks: > 0, MaxSegments: >= 6, MaxBytes: > 0, MaxSegmentBytes: > 0, MaxTracks: > 0 and <= 64 }
+        && options.Linger > TimeSpan.Zero && options.MaxWindows > 0 && options.FirstSegmentWait >= TimeSpan.Zero && options.MaxWaiting >= 0
+        && options.SegmentMaxAge >= TimeSpan.Zero && options.PlaylistMaxAge >= TimeSpan.Zero;
+}

@@ -1,0 +1,207 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Streams;
+using Tributary.Gateway.Metrics;
+using Tributary.Grains.Frames;
+using Tributary.Grains.LiveStreams;
+using Tributary.Grains.ServerNodes;
+
+namespace Tributary.Gateway.Live;
+
+/// <summary>What came of asking for a stream.</summary>
+public enum WindowOutcome
+{
+    Open,
+
+    /// <summary>The stream is not on air.</summary>
+    OffAir,
+
+    /// <summary>The gateway follows as many streams as it may.</summary>
+    LimitReached,
+
+    /// <summary>The cluster does not answer.</summary>
+    Unavailable,
+}
+
+/// <summary>
+/// The streams that this gateway follows: one window each, opened by the first request and let go when nobody has asked for a while. A request for
+/// a stream that is followed costs a look-up; one for a name that is not on air leaves nothing behind.
+/// </summary>
+public sealed partial class LiveWindows(
+    IGrainFactory grains,
+    [FromKeyedServices(FrameStreamProvider.ProviderName)] IStreamProvider frames,
+    StreamDirectory directory,
+    NodeIdentity node,
+    GatewayMetrics metrics,
+    IOptions<HlsOptions> options,
+    TimeProvider time,
+    ILogger<LiveWindows> log) : BackgroundService
+{
+    static readonly TimeSpan Sweep = TimeSpan.FromSeconds(5);
+
+    readonly ConcurrentDictionary<string, Lazy<Task<OpenWindow>>> _windows = new(StringComparer.Ordinal);
+
+    public int Count => _windows.Count;
+
+    /// <summary>The window of a stream where it is open; does not count as use.</summary>
+    public OpenWindow? Find(string stream) =>
+        _windows.TryGetValue(stream, out var window) && window is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? window.Value.Result : null;
+
+    /// <summary>The window of a stream, opened where it is on air.</summary>
+    public async ValueTask<(WindowOutcome Outcome, OpenWindow? Window)> Open(string stream)
+    {
+        if (Find(stream) is { } known)
+        {
+            known.Touch();
+            return (WindowOutcome.Open, known);
+        }
+
+        try
+        {
+            if (!_windows.ContainsKey(stream) && (await directory.Describe(stream)).State == StreamState.OffAir)
+            {
+                return (WindowOutcome.OffAir, null);
+            }
+
+            if (_windows.Count >= options.Value.MaxWindows && !_windows.ContainsKey(stream))
+            {
+                metrics.WindowRefused();
+                return (WindowOutcome.LimitReached, null);
+            }
+
+            var opening = _windows.GetOrAdd(stream, static (name, self) => new(() => self.Follow(name)), this);
+            var window = await opening.Value;
+            window.Touch();
+            return (WindowOutcome.Open, window);
+        }
+        catch (StreamDirectoryException exception)
+        {
+            LogUnanswered(stream, exception.InnerException?.Message ?? exception.Message);
+            return (WindowOutcome.Unavailable, null);
+        }
+    }
+
+    async Task<OpenWindow> Follow(string stream)
+    {
+        var window = new OpenWindow(stream, options.Value.Window, metrics.Timed(Muxers.All), time);
+        try
+        {
+            window.Reference = grains.CreateObjectReference<ILiveStreamObserver>(window);
+            await Register(window, 0);
+            window.Subscription = await frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(stream)).SubscribeAsync(window);
+            LogFollowing(stream);
+            return window;
+        }
+        catch (Exception exception)
+        {
+            _windows.TryRemove(stream, out _);
+            await Release(window);
+            throw exception is TimeoutException or OrleansException or InvalidOperationException
+                ? new StreamDirectoryException("The stream cannot be followed.", exception)
+                : exception;
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Sweep, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await Task.WhenAll(_windows.Keys.Select(Tend));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+
+        foreach (var stream in _windows.Keys)
+        {
+            await LetGo(stream);
+        }
+    }
+
+    // Lets go of what nobody watches, and keeps the registrations of the others alive.
+    async Task Tend(string stream)
+    {
+        if (Find(stream) is not { } window)
+        {
+            return;
+        }
+
+        if (window.Idle > options.Value.Linger)
+        {
+            await LetGo(stream);
+            return;
+        }
+
+        var since = time.GetElapsedTime(window.RegisteredAt);
+        if (since >= GatewayRegistration.Renewal)
+        {
+            try
+            {
+                await Register(window, window.TakeViewers(since));
+            }
+            catch (Exception exception) when (exception is TimeoutException or OrleansException)
+            {
+                LogUnanswered(stream, exception.Message);   // the next sweep tries again; pictures go on meanwhile
+            }
+        }
+    }
+
+    async Task Register(OpenWindow window, int viewers)
+    {
+        var registration = new GatewayRegistration { Gateway = node.Name, Viewers = viewers };
+        var directive = await grains.GetGrain<ILiveStreamGrain>(window.Stream).Watch(registration, window.Reference!);
+        window.RegisteredAt = time.GetTimestamp();
+        await window.Directed(directive);
+    }
+
+    async Task LetGo(string stream)
+    {
+        if (_windows.TryRemove(stream, out var opening) && opening.Value is { IsCompletedSuccessfully: true } opened)
+        {
+            await Release(opened.Result);
+            LogLetGo(stream);
+        }
+    }
+
+    async Task Release(OpenWindow window)
+    {
+        try
+        {
+            if (window.Subscription is { } subscription)
+            {
+                await subscription.UnsubscribeAsync();
+            }
+
+            if (window.Reference is { } reference)
+            {
+                await grains.GetGrain<ILiveStreamGrain>(window.Stream).Unwatch(node.Name).WaitAsync(TimeSpan.FromSeconds(1), time);
+                grains.DeleteObjectReference<ILiveStreamObserver>(reference);
+            }
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogUnanswered(window.Stream, exception.Message);   // the registration lapses by itself
+        }
+        finally
+        {
+            window.Window.Dispose();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Following stream {Stream}")]
+    partial void LogFollowing(string stream);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream} let go: nobody watches it here")]
+    partial void LogLetGo(string stream);
+
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: its grain does not answer: {Reason}")]
+    partial void LogUnanswered(string stream, string reason);
+}

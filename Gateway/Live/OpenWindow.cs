@@ -1,0 +1,94 @@
+using Orleans.Streams;
+using Tributary.Grains.Frames;
+using Tributary.Grains.LiveStreams;
+using Tributary.Media.Packaging.Hls;
+using Tributary.Media.Packaging.Live;
+
+namespace Tributary.Gateway.Live;
+
+/// <summary>One stream that this gateway follows: its window, fed by the frames stream and told about its source by the stream's grain.</summary>
+public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
+{
+    readonly TimeProvider _time;
+    long _used;
+    long _reloads;
+    StreamDirective? _directive;
+
+    internal OpenWindow(string stream, LiveWindowOptions options, SegmentMuxers muxers, TimeProvider time)
+    {
+        (Stream, _time, OpenedAt) = (stream, time, time.GetUtcNow());
+        Window = new LiveWindow(options, muxers);
+        Playlists = new HlsPlaylists(Window);
+        Touch();
+    }
+
+    public string Stream { get; }
+
+    public LiveWindow Window { get; }
+
+    public HlsPlaylists Playlists { get; }
+
+    public DateTimeOffset OpenedAt { get; }
+
+    /// <summary>The last that the grain said about the source.</summary>
+    public StreamDirective? Directive => Volatile.Read(ref _directive);
+
+    internal TimeSpan Idle => _time.GetElapsedTime(Interlocked.Read(ref _used));
+
+    internal StreamSubscriptionHandle<FrameBatch>? Subscription { get; set; }
+
+    /// <summary>How grains reach this window; the runtime does not keep it alive, the registry does.</summary>
+    internal ILiveStreamObserver? Reference { get; set; }
+
+    internal long RegisteredAt { get; set; }
+
+    internal void Touch() => Interlocked.Exchange(ref _used, _time.GetTimestamp());
+
+    /// <summary>Counts a reload of the leading rendition's playlist: each viewer makes one per target duration.</summary>
+    internal void CountReload() => Interlocked.Increment(ref _reloads);
+
+    /// <summary>Viewers, estimated from the reloads since the last call.</summary>
+    internal int TakeViewers(TimeSpan since)
+    {
+        var reloads = Interlocked.Exchange(ref _reloads, 0);
+        var target = Math.Max(1, Window.View.TargetDuration);
+        return since <= TimeSpan.Zero ? 0 : (int)Math.Min(int.MaxValue, Math.Ceiling(reloads * target / since.TotalSeconds));
+    }
+
+    // Runs on the publisher's thread, in the order in which the frames were marked; it only takes references.
+    Task IAsyncObserver<FrameBatch>.OnNextAsync(FrameBatch batch, StreamSequenceToken? token)
+    {
+        if (!batch.Frames.IsEmpty)
+        {
+            Window.Append(batch.Frames.Span);
+        }
+
+        if (batch.Signal != StreamSignal.None)
+        {
+            Window.Pause(batch.Signal == StreamSignal.OffAir ? WindowPause.OffAir : WindowPause.SourceLost);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    Task IAsyncObserver<FrameBatch>.OnCompletedAsync() => Task.CompletedTask;
+
+    Task IAsyncObserver<FrameBatch>.OnErrorAsync(Exception ex) => Task.CompletedTask;
+
+    public Task Directed(StreamDirective directive)
+    {
+        var known = Directive;
+        if (known is not null && (directive.Epoch, directive.Version).CompareTo((known.Epoch, known.Version)) < 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        Volatile.Write(ref _directive, directive);
+        if (directive.State == StreamState.OffAir)
+        {
+            Window.Pause(WindowPause.OffAir);
+        }
+
+        return Task.CompletedTask;
+    }
+}
