@@ -16,43 +16,48 @@ sealed class ApiEndpoints(StreamDirectory directory, LiveWindows windows, IGrain
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/api/v1/streams", context => Guard(context, async () =>
-            Json(context, [.. (await directory.List()).Select(Item)], ApiJson.Default.IReadOnlyListStreamItem)));
+        endpoints.MapGet("/api/v1/streams", context => Guard(context, () => Streams(context)));
         endpoints.MapGet("/api/v1/streams/{name}", context => Guard(context, () => Stream(context)));
-        endpoints.MapGet("/api/v1/nodes", context => Guard(context, async () => Json(context, await Nodes(), ApiJson.Default.IReadOnlyListNodeItem)));
+        endpoints.MapGet("/api/v1/nodes", context => Guard(context, () => Nodes(context)));
         endpoints.Map("/api/v1/{**rest}", context => Fail(context, 404, "Not found", "The operations API has no such resource."));
     }
 
-    async Task<Task> Stream(HttpContext context)
+    async Task Streams(HttpContext context) =>
+        await Json(context, [.. (await directory.List()).Select(Item)], ApiJson.Default.IReadOnlyListStreamItem);
+
+    async Task Stream(HttpContext context)
     {
         var name = context.Request.RouteValues["name"] as string;
         if (!StreamName.IsValid(name))
         {
-            return Fail(context, 404, "Not found", "A stream's name is a letter or digit and up to 127 letters, digits, '.', '_' and '-'.");
+            await Fail(context, 404, "Not found", "A stream's name is a letter or digit and up to 127 letters, digits, '.', '_' and '-'.");
+            return;
         }
 
-        return Json(context, Detail(await directory.Describe(name!), windows.Find(name!)), ApiJson.Default.StreamDetail);
+        await Json(context, Detail(await directory.Describe(name!), windows.Find(name!)), ApiJson.Default.StreamDetail);
     }
 
-    async Task<IReadOnlyList<NodeItem>> Nodes()
+    async Task Nodes(HttpContext context)
     {
+        NodeDescription[] nodes;
         try
         {
-            var nodes = await grains.GetGrain<INodeCatalogGrain>(0).List().WaitAsync(options.Value.AnswerTimeout, time);
-            return [.. nodes.Select(Item)];
+            nodes = await grains.GetGrain<INodeCatalogGrain>(0).List().WaitAsync(options.Value.AnswerTimeout, time);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
             throw new StreamDirectoryException("The cluster does not answer.", exception);
         }
+
+        await Json(context, [.. nodes.Select(Item)], ApiJson.Default.IReadOnlyListNodeItem);
     }
 
     // Everything that a handler may meet becomes one problem document.
-    static async Task Guard(HttpContext context, Func<Task<Task>> handler)
+    static async Task Guard(HttpContext context, Func<Task> handler)
     {
         try
         {
-            await await handler();
+            await handler();
         }
         catch (StreamDirectoryException exception)
         {

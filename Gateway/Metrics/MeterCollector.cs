@@ -24,7 +24,7 @@ public sealed class MeterCollector : IDisposable
                 listener.EnableMeasurementEvents(instrument, _instruments.GetOrAdd(instrument, static key => new InstrumentSeries(key, MaxSeriesPerInstrument)));
             }
         };
-        _listener.MeasurementsCompleted = (instrument, _) => _instruments.TryRemove(instrument, out _);
+        _listener.MeasurementsCompleted = (instrument, state) => _instruments.TryRemove(instrument, out var _);
         _listener.SetMeasurementEventCallback<byte>((_, value, tags, state) => Record(state, value, tags));
         _listener.SetMeasurementEventCallback<short>((_, value, tags, state) => Record(state, value, tags));
         _listener.SetMeasurementEventCallback<int>((_, value, tags, state) => Record(state, value, tags));
