@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 
 namespace Orleans.Runtime;
 
@@ -104,43 +106,40 @@ sealed class GrainManifest
         }
     }
 
-    // What is loaded, and what that references: a grain assembly may not have been touched yet.
+    // What is loaded and uses the engine, and what the application brings along and nobody has touched yet: the compiler leaves a reference out
+    // that is only needed at run time, as a host's to its grains often is.
     static List<Assembly> Assemblies()
     {
         var own = typeof(GrainManifest).Assembly;
-        var ownName = own.GetName().Name;
-        var seen = new HashSet<string>();
-        var queue = new Queue<Assembly>(AppDomain.CurrentDomain.GetAssemblies().Where(a => !a.IsDynamic));
-        var found = new List<Assembly>();
-        while (queue.TryDequeue(out var assembly))
+        var found = AppDomain.CurrentDomain.GetAssemblies()
+            .Where(assembly => !assembly.IsDynamic && (assembly == own || assembly.GetReferencedAssemblies().Any(name => name.Name == own.GetName().Name)))
+            .ToDictionary(assembly => assembly.GetName().Name!);
+        foreach (var path in ApplicationFiles())
         {
-            if (!seen.Add(assembly.FullName ?? ""))
+            var name = Path.GetFileNameWithoutExtension(path);
+            if (!found.ContainsKey(name) && References(path, own.GetName().Name!))
             {
-                continue;
-            }
-
-            var references = assembly.GetReferencedAssemblies();
-            if (assembly == own || references.Any(r => r.Name == ownName))
-            {
-                found.Add(assembly);
-            }
-
-            foreach (var reference in references.Where(r => MayHoldGrains(r.Name) && !seen.Contains(r.FullName)))
-            {
-                try
-                {
-                    queue.Enqueue(Assembly.Load(reference));
-                }
-                catch (Exception exception) when (exception is FileNotFoundException or FileLoadException or BadImageFormatException)
-                {
-                    // A reference that is not deployed holds no grains.
-                }
+                found.Add(name, Assembly.Load(new AssemblyName(name)));
             }
         }
 
-        return found;
+        return [.. found.Values];
     }
 
-    static bool MayHoldGrains(string? name) => name is not null && !name.StartsWith("System", StringComparison.Ordinal) && !name.StartsWith("Microsoft", StringComparison.Ordinal)
-        && !name.StartsWith("xunit", StringComparison.Ordinal) && name is not ("mscorlib" or "netstandard");
+    static IEnumerable<string> ApplicationFiles() =>
+        ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "").Split(Path.PathSeparator)
+            .Where(path => Path.GetDirectoryName(path) == AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+
+    static bool References(string path, string name)
+    {
+        using var file = File.OpenRead(path);
+        using var image = new PEReader(file);
+        if (!image.HasMetadata)
+        {
+            return false;
+        }
+
+        var metadata = image.GetMetadataReader();
+        return metadata.AssemblyReferences.Any(handle => metadata.StringComparer.Equals(metadata.GetAssemblyReference(handle).Name, name));
+    }
 }
