@@ -35,11 +35,11 @@ public interface IInvokable : IDisposable
 
     Type GetInterfaceType();
 
-    TimeSpan? GetDefaultResponseTimeout();
+    TimeSpan? GetDefaultResponseTimeout() => null;
 
-    CancellationToken GetCancellationToken();
+    CancellationToken GetCancellationToken() => CancellationToken.None;
 
-    bool TryCancel();
+    bool TryCancel() => false;
 
     bool IsCancellable { get; }
 }

@@ -44,7 +44,7 @@ public static class SiloBuilderExtensions
 /// <summary>How a silo finds its cluster.</summary>
 public static class CoreHostingExtensions
 {
-    /// <summary>Trace contexts flow with every call of the embedded engine; this is for symmetry.</summary>
+    /// <summary>The embedded engine makes no activities of its own: nothing is to be configured.</summary>
     public static ISiloBuilder AddActivityPropagation(this ISiloBuilder builder) => builder;
 
     public static ISiloBuilder UseLocalhostClustering(

@@ -20,6 +20,11 @@ static class ApiSignatures
             yield break;
         }
 
+        if (type.GetCustomAttributesData().FirstOrDefault(a => a.AttributeType == typeof(AttributeUsageAttribute)) is { } usage)
+        {
+            yield return $"usage {owner} {(AttributeTargets)(int)usage.ConstructorArguments[0].Value!} {string.Join(" ", usage.NamedArguments.Where(IsUnusual).Select(a => a.ToString()))}".TrimEnd();
+        }
+
         foreach (var constructor in type.GetConstructors(Declared).Where(IsVisible))
         {
             if (!constructor.IsStatic)
@@ -49,6 +54,9 @@ static class ApiSignatures
             yield return $"{owner}.{method.Name}{Arity(method)}({Parameters(method)}) : {Name(method.ReturnType)}{(type.IsInterface && !method.IsAbstract && !method.IsStatic ? " = default" : "")}";
         }
     }
+
+    // AllowMultiple = false and Inherited = true are what is so anyway.
+    static bool IsUnusual(CustomAttributeNamedArgument argument) => argument.TypedValue.Value is bool value && value == (argument.MemberName == "AllowMultiple");
 
     static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
