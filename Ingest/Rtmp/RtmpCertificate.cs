@@ -44,7 +44,7 @@ sealed partial class RtmpCertificate(IOptions<RtmpOptions> options, TimeProvider
         var main = paths.PfxPath.Length > 0 ? paths.PfxPath : paths.CertificatePath;
         try
         {
-            var written = (File.GetLastWriteTimeUtc(main), paths.KeyPath.Length > 0 ? File.GetLastWriteTimeUtc(paths.KeyPath) : default);
+            var written = (Written(main), paths.KeyPath.Length > 0 ? Written(paths.KeyPath) : default);
             if (_seen == written)
             {
                 return;   // also after a failure: one line per version of the file
@@ -63,6 +63,9 @@ sealed partial class RtmpCertificate(IOptions<RtmpOptions> options, TimeProvider
             LogUnreadable(main, exception.Message);
         }
     }
+
+    // Of the file itself: certificates are often links that are pointed at another file.
+    static DateTime Written(string path) => File.GetLastWriteTimeUtc(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 
     static SslStreamCertificateContext Read(RtmpOptions paths)
     {
