@@ -246,7 +246,7 @@ sealed partial class RtmpConnection(
     };
 
     // What an encoder calls itself, as far as a log line can bear it.
-    static string Shown(string name) => new([.. name.Take(64).Select(static letter => char.IsControl(letter) ? '?' : letter)]);
+    static string Shown(string name) => name.Length == 0 ? "an encoder without a name" : new([.. name.Take(64).Select(static letter => char.IsControl(letter) ? '?' : letter)]);
 
     [LoggerMessage(LogLevel.Information, "{Protocol} {Remote} publishes '{Stream}' slot {Slot} with {Encoder}")]
     partial void LogPublishing(string protocol, string remote, string stream, int slot, string encoder);

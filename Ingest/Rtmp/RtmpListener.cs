@@ -15,7 +15,7 @@ sealed partial class RtmpListener(
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        var remote = connection.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0);
+        var remote = Plain(connection.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(IPAddress.None, 0));
         var protocol = connection.Features.Get<ITlsConnectionFeature>() is null ? "rtmp" : "rtmps";
         var rules = options.CurrentValue;
         var since = time.GetTimestamp();
@@ -43,6 +43,10 @@ sealed partial class RtmpListener(
                 protocol, remote.ToString(), one.StreamName ?? "-", one.Close, one.Why, one.BytesRead, (long)time.GetElapsedTime(since).TotalSeconds);
         }
     }
+
+    // A socket for both families shows IPv4 peers as ::ffff:a.b.c.d.
+    static IPEndPoint Plain(IPEndPoint remote) =>
+        remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
 
     [LoggerMessage(LogLevel.Information, "{Protocol} {Remote} '{Stream}' closed: {Reason}: {Why} ({Bytes} bytes, {Seconds} s)")]
     partial void LogClosed(string protocol, string remote, string stream, RtmpClose reason, string why, long bytes, long seconds);
