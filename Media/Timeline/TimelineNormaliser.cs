@@ -54,6 +54,10 @@ public sealed class TimelineNormaliser(TimelineOptions options)
         {
             (offset, Mended) = (0, Mended + 1);
         }
+        else if (offset != 0 && frame.Track.Kind == TrackKind.Video)
+        {
+            offset = track.Grid.Snap(dts90k + offset) - dts;
+        }
 
         frame = frame with
         {
@@ -134,7 +138,7 @@ public sealed class TimelineNormaliser(TimelineOptions options)
         dts = MediaTime.RescaleNearest(dts90k, MediaTime.Hz90k, info.Timescale);
         if (info.Kind == TrackKind.Video || info.SamplesPerFrame == 0)
         {
-            dts = Math.Max(dts, track.NextSample);
+            dts = Math.Max(info.Kind == TrackKind.Video ? track.Grid.Place(dts, info.MilliFramesPerSecond) : dts, track.NextSample);
             track.NextSample = dts + 1;
             return true;
         }
@@ -176,6 +180,7 @@ public sealed class TimelineNormaliser(TimelineOptions options)
     sealed class TrackClock
     {
         public TimestampUnwrapper Unwrapper;
+        public PictureGrid Grid;
         int _timescale;
 
         public bool Started { get; private set; }

@@ -20,6 +20,33 @@ public class TimelineNormaliserTest
         Assert.Equal(0, _normaliser.Mended);
     }
 
+    [Theory]
+    [InlineData(30_000, 3_000)]
+    [InlineData(25_000, 3_600)]
+    [InlineData(29_970, 3_003)]
+    [InlineData(59_940, 1_501.5)]
+    public void Pictures_lie_on_the_grid_of_a_declared_frame_rate(int rate, double step)
+    {
+        var track = Video with { MilliFramesPerSecond = rate };
+        for (var n = 0; n < 2_000; n++)
+        {
+            // What an encoder does: it truncates each time to milliseconds. Every third picture is shown two later.
+            var (dts, pts) = ((long)(n * step / 90), (long)((n + (n % 3 == 0 ? 2 : 0)) * step / 90));
+            var frame = Normalise(track, dts, (int)(pts - dts));
+
+            Assert.InRange(frame.Dts - n * step, -0.51, 0.51);
+            Assert.InRange(frame.Pts - (n + (n % 3 == 0 ? 2 : 0)) * step, -0.51, 0.51);
+        }
+    }
+
+    [Fact]
+    public void Pictures_that_do_not_keep_the_declared_rate_pass_as_they_are()
+    {
+        var times = Feed(Video with { MilliFramesPerSecond = 30_000 }, 0, 20, 95, 110, 150);
+
+        Assert.Equal([0, 20 * 90, 95 * 90, 110 * 90, 150 * 90], times);
+    }
+
     [Fact]
     public void Audio_lies_on_its_sample_grid_although_the_wire_counts_milliseconds()
     {
