@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Tributary.Grains.LiveStreams;
@@ -64,7 +65,8 @@ sealed partial class RtmpConnection(
         }
     }
 
-    // One read and all that follows from it; false when it was the last.
+    // One read and all that follows from it; false when it was the last. Pooled: it runs for every few frames of every encoder.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<bool> Turn(RtmpSession session, CancellationTokenSource deadline, CancellationToken stopping)
     {
         var read = await transport.Input.ReadAsync(CancellationToken.None);

@@ -30,6 +30,23 @@ static class FlvCodecs
         return codec.Kind() == kind ? codec : Codec.None;
     }
 
+    /// <summary>The FourCC of a codec that is carried.</summary>
+    public static uint FourCc(Codec codec) => codec switch
+    {
+        Codec.H264 => Avc1,
+        Codec.Hevc => Hvc1,
+        Codec.Av1 => Av01,
+        Codec.Vp9 => Vp09,
+        Codec.Vp8 => Vp08,
+        Codec.Aac => Mp4a,
+        Codec.Opus => Opus,
+        Codec.Ac3 => Ac3,
+        Codec.Eac3 => Eac3,
+        Codec.Flac => Flac,
+        Codec.Mp3 => Mp3,
+        _ => throw new ArgumentOutOfRangeException(nameof(codec), codec, "No FourCC."),
+    };
+
     /// <summary>12 for HEVC is in no specification, but in many encoders of the years before enhanced RTMP.</summary>
     public static Codec OfVideoNumber(int number) => number switch
     {

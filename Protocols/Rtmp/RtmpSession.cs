@@ -120,8 +120,9 @@ public sealed partial class RtmpSession(IBufferWriter<byte> output, FrameArena a
                 return Hand(raw, RtmpMessageKind.Video, raw.Payload, out message);
             case RtmpMessageType.DataAmf0:
                 return Hand(raw, RtmpMessageKind.Data, raw.Payload, out message);
-            case RtmpMessageType.DataAmf3 when raw.Payload.Length > 0:
-                return Hand(raw, RtmpMessageKind.Data, raw.Payload.Slice(1), out message);   // after the selector byte: AMF 0
+            case RtmpMessageType.DataAmf3:
+                // AMF 0 behind a selector byte of 0, which some encoders leave out.
+                return Hand(raw, RtmpMessageKind.Data, raw.Payload.Span is [0, ..] ? raw.Payload.Slice(1) : raw.Payload, out message);
             case RtmpMessageType.Aggregate:
                 if (IsOnAir(raw.StreamId) && !RtmpAggregate.TryOpen(raw, out _aggregate))
                 {
