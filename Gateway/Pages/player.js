@@ -13,6 +13,7 @@ let stream = null;          // what the server said last
 let player = null;          // what plays now
 let lastProgress = Date.now();
 let lastTime = 0;
+let liveSince = 0;          // since when the server says that the stream is live
 let hlsReady = null;
 
 // --- What tests and curious people read ------------------------------------------------------------------------------------------------------
@@ -179,7 +180,7 @@ function isMoving() {
 
 // A picture that stands although the stream is live: first to the live edge, then a new player.
 function unstick() {
-  const stands = Date.now() - lastProgress;
+  const stands = Date.now() - Math.max(lastProgress, liveSince);
   if (!player || video.paused && !player.failed || stands < 8000) return;
   const edge = player.hls?.liveSyncPosition;
   if (stands < 16000 && edge && Math.abs(edge - video.currentTime) > 1) video.currentTime = edge;
@@ -187,12 +188,14 @@ function unstick() {
 }
 
 async function look() {
+  const before = stream?.state;
   try {
     stream = await getJson(`/api/v1/streams/${encodeURIComponent(name)}`);
   } catch {
     stream = null;
   }
   if (stream?.state === 'Live') {
+    if (before !== 'Live') liveSince = Date.now();
     if (!player) await start();
     else if (player.failed || player.ended || player.missing) restart();
     else unstick();

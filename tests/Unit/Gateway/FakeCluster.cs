@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using Tributary.Grains.LiveStreams;
+using Tributary.Grains.ServerNodes;
+
+namespace Tributary.Unit.Gateway;
+
+/// <summary>Grains as the gateway sees them, without a cluster: streams with a state that a test sets, and a count of the questions.</summary>
+public class FakeCluster : DispatchProxy
+{
+    readonly ConcurrentDictionary<string, FakeStream> _streams = new();
+
+    public static (IGrainFactory Grains, FakeCluster Cluster) Create()
+    {
+        var grains = Create<IGrainFactory, FakeCluster>();
+        return (grains, (FakeCluster)(object)grains);
+    }
+
+    public FakeStream Stream(string name) => _streams.GetOrAdd(name, static key => new FakeStream(key));
+
+    /// <summary>Names that were ever asked for.</summary>
+    public int Known => _streams.Count;
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod switch
+    {
+        { Name: nameof(IGrainFactory.CreateObjectReference) } => args![0],
+        { Name: nameof(IGrainFactory.DeleteObjectReference) } => null,
+        { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(ILiveStreamGrain) => Stream((string)args![0]!),
+        { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(IStreamCatalogGrain) =>
+            new FakeCatalog((long)args![0]!, _streams),
+        { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(INodeCatalogGrain) => new FakeNodes(),
+        _ => throw new NotSupportedException(targetMethod?.Name),
+    };
+
+    sealed class FakeCatalog(long shard, ConcurrentDictionary<string, FakeStream> streams) : IStreamCatalogGrain
+    {
+        public Task Put(StreamListing listing) => Task.CompletedTask;
+
+        public Task Remove(string name) => Task.CompletedTask;
+
+        public Task<StreamListing[]> List() => Task.FromResult(shard > 0 ? [] : streams.Values.Where(stream => stream.State != StreamState.OffAir)
+            .Select(stream => new StreamListing { Name = stream.Name, State = stream.State, Since = default, Version = 1 }).ToArray());
+    }
+
+    sealed class FakeNodes : INodeCatalogGrain
+    {
+        public Task Put(NodeDescription node) => Task.CompletedTask;
+
+        public Task<NodeDescription[]> List() =>
+            Task.FromResult<NodeDescription[]>([new NodeDescription { Name = "node-1", State = NodeState.Active, LastSeen = default }]);
+    }
+}
+
+public sealed class FakeStream(string name) : ILiveStreamGrain
+{
+    int _questions;
+
+    public string Name => name;
+
+    public StreamState State { get; set; }
+
+    public int Questions => _questions;
+
+    public IList<string> Watchers { get; } = [];
+
+    /// <summary>What the grain answers where it does not answer as usual.</summary>
+    public Func<Task>? Trouble { get; set; }
+
+    public async Task<LiveStreamDescription> Describe()
+    {
+        Interlocked.Increment(ref _questions);
+        await (Trouble?.Invoke() ?? Task.CompletedTask);
+        return new LiveStreamDescription { Name = name, State = State, Since = default, Epoch = 1, NextMsn = 0, DiscontinuitySequence = 0 };
+    }
+
+    public Task<StreamDirective> Watch(GatewayRegistration registration, ILiveStreamObserver observer)
+    {
+        Watchers.Add(registration.Gateway);
+        return Task.FromResult(new StreamDirective { State = State, Epoch = 1, Version = 1 });
+    }
+
+    public Task Unwatch(string gateway)
+    {
+        Watchers.Remove(gateway);
+        return Task.CompletedTask;
+    }
+
+    public Task<PublishAnswer> Publish(PublishRequest request, IPublisherObserver publisher) => throw new NotSupportedException();
+
+    public Task<ReportAnswer> Report(SourceReport report, IPublisherObserver publisher) => throw new NotSupportedException();
+
+    public Task Unpublish(SourceReport last, PublishEnd end) => throw new NotSupportedException();
+}

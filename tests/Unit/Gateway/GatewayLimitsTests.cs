@@ -1,0 +1,46 @@
+using System.Net;
+using Tributary.Grains.LiveStreams;
+
+namespace Tributary.Unit.Gateway;
+
+public sealed class GatewayLimitsTests
+{
+    [Fact]
+    public async Task A_publisher_without_a_key_frame_is_said_so_after_a_bounded_wait()
+    {
+        await using var host = await GatewayHost.Start(("Gateway:Hls:FirstSegmentWait", "00:00:00.05"));
+        host.Cluster.Stream("demo").State = StreamState.Live;
+        var (status, text) = await host.Get("/live/demo/master.m3u8");
+        Assert.Equal((HttpStatusCode.NotFound, "Stream 'demo' has a publisher, but no key frame came from it yet.\n"), (status, text));
+
+        host.Publish("demo", host.Media.Segment(host.Media.Mark(0)));
+        Assert.Contains("first segment is not complete", (await host.Get("/live/demo/master.m3u8")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task More_streams_than_allowed_are_refused_and_counted()
+    {
+        await using var host = await GatewayHost.Start(("Gateway:Hls:MaxWindows", "1"));
+        host.GoLive("demo", 2);
+        host.GoLive("other", 2);
+        Assert.Equal(HttpStatusCode.OK, (await host.Get("/live/demo/master.m3u8")).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.Get("/live/other/master.m3u8")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await host.Get("/live/demo/master.m3u8")).Status);
+        Assert.Contains("tributary_gateway_windows_refused_total 1\n", (await host.Get("/metrics")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cluster_that_does_not_answer_is_503_and_followed_streams_go_on()
+    {
+        await using var host = await GatewayHost.Start(("Gateway:AnswerTimeout", "00:00:00.05"), ("Gateway:StateAge", "00:00:00"));
+        host.GoLive("demo", 2);
+        Assert.Equal(HttpStatusCode.OK, (await host.Get("/live/demo/master.m3u8")).Status);
+        host.Cluster.Stream("demo").Trouble = host.Cluster.Stream("other").Trouble = () => new TaskCompletionSource().Task;
+
+        Assert.Equal(HttpStatusCode.OK, (await host.Get("/live/demo/index-v1.m3u8")).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.Get("/live/other/master.m3u8")).Status);
+        var (status, text) = await host.Get("/api/v1/streams/other");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        Assert.Contains("\"title\":\"Unavailable\"", text, StringComparison.Ordinal);
+    }
+}
