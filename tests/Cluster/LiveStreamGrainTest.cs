@@ -13,7 +13,7 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
     static TestCluster NewCluster()
     {
         var builder = new TestClusterBuilder(2);
-        builder.AddSiloBuilderConfigurator<SiloSetup>();
+        builder.AddSiloBuilderConfigurator<SharedMemorySilo>();
         return builder.Build();
     }
 
@@ -142,11 +142,6 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
                 await Task.Yield();
             }
         }
-    }
-
-    sealed class SiloSetup : ISiloConfigurator
-    {
-        public void Configure(ISiloBuilder siloBuilder) => siloBuilder.AddSharedMemoryGrainStorage();
     }
 
     sealed class Encoder : IPublisherObserver

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
+using Orleans.TestingHost;
 using Tributary.Grains;
 
 namespace Tributary.Cluster;
@@ -47,6 +48,12 @@ sealed class SharedMemoryGrainStorage : IGrainStorage
     static InconsistentStateException Stale(string? stored, string? given) => new("The state was changed by somebody else.", stored, given);
 
     static string KeyOf(string stateName, GrainId grainId) => $"{stateName}/{grainId}";
+}
+
+/// <summary>A silo whose grains keep their state in <see cref="SharedMemoryGrainStorage"/>.</summary>
+public sealed class SharedMemorySilo : ISiloConfigurator
+{
+    public void Configure(ISiloBuilder siloBuilder) => siloBuilder.AddSharedMemoryGrainStorage();
 }
 
 static class SharedMemoryGrainStorageHosting
