@@ -40,7 +40,13 @@ sealed class RtmpChunkReader(FrameArena arena, RtmpLimits limits) : IDisposable
     public RtmpEnd End { get; private set; }
 
     /// <summary>The most bytes that a message may announce from now on.</summary>
-    public int MaxMessageBytes { get; set; } = limits.MaxCommandBytes;
+    public int MaxMessageBytes { get; set; } = limits.MaxMessageBytes;
+
+    /// <summary>The most bytes that unfinished messages may hold from now on.</summary>
+    public int MaxPendingBytes { get; set; } = limits.MaxPendingBytes;
+
+    /// <summary>Where payloads that begin from now on are put together.</summary>
+    public FrameArena Arena { get; set; } = arena;
 
     /// <summary>Memory held for unfinished messages, in bytes.</summary>
     public int PendingBytes => _pending;
@@ -312,13 +318,13 @@ sealed class RtmpChunkReader(FrameArena arena, RtmpLimits limits) : IDisposable
         }
 
         var wanted = Math.Min(stream.Length, Math.Max(bytes, Math.Max(_proven, 2 * held)));
-        if (_pending - held + wanted > limits.MaxPendingBytes)
+        if (_pending - held + wanted > MaxPendingBytes)
         {
             Fail(RtmpEnd.TooManyPendingBytes);
             return false;
         }
 
-        var data = arena.Allocate(wanted);
+        var data = Arena.Allocate(wanted);
         stream.Data.Span[..stream.Received].CopyTo(data.Writable);
         stream.Data.Release();
         stream.Data = data;

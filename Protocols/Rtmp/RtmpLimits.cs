@@ -10,7 +10,10 @@ public sealed record RtmpLimits
     /// <summary>Bytes of one message once something is being published: a key frame of a 4K stream at 100 Mb/s has a third of it.</summary>
     public int MaxMessageBytes { get; init; } = 8 * 1024 * 1024;
 
-    /// <summary>Bytes of one message before anything is published: commands only, so that a stranger cannot make the server hold more.</summary>
+    /// <summary>
+    /// Bytes of one message, and half of all that unfinished messages may hold, before anything is published: commands only, so that a stranger
+    /// cannot make the server hold more.
+    /// </summary>
     public int MaxCommandBytes { get; init; } = 64 * 1024;
 
     /// <summary>Chunk streams of one connection. Encoders use four or five of the 65,597 that the protocol has.</summary>

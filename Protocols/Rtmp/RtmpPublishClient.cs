@@ -55,7 +55,7 @@ public sealed class RtmpPublishClient(IBufferWriter<byte> output, FrameArena are
     const double ConnectCall = 1, CreateStreamCall = 4, PublishCall = 5;
 
     readonly RtmpClientHandshake _handshake = new(output, random, options.DigestScheme);
-    readonly RtmpChunkReader _reader = new(arena, options.Limits);
+    readonly RtmpChunkReader _reader = new(arena, options.Limits) { MaxMessageBytes = options.Limits.MaxCommandBytes };
     readonly RtmpChunkWriter _writer = new(output);
     readonly ArrayBufferWriter<byte> _body = new(512);
     uint _streamId;

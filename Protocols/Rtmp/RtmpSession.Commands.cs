@@ -26,7 +26,8 @@ public sealed partial class RtmpSession
 
         _asked = null;
         _onAir = request;
-        _chunks.MaxMessageBytes = limits.MaxMessageBytes;
+        (_chunks.MaxMessageBytes, _chunks.MaxPendingBytes) = (limits.MaxMessageBytes, limits.MaxPendingBytes);
+        LeaveCommandMemory();
         _replies.PublishStarted(request.StreamId);
     }
 

@@ -10,7 +10,7 @@ namespace Tributary.Protocols.Rtmp;
 /// says why it takes no more. RTMP 1.0; one publication at a time.
 /// </summary>
 /// <param name="output">Where replies go; the caller flushes.</param>
-/// <param name="arena">Where payloads are put together. The session does not dispose it.</param>
+/// <param name="arena">Where payloads are put together once something is being published. The session does not dispose it.</param>
 /// <param name="limits">What the peer may ask for.</param>
 /// <param name="random">For the handshake's filling; no secret hangs on it.</param>
 public sealed partial class RtmpSession(IBufferWriter<byte> output, FrameArena arena, RtmpLimits limits, Random random) : IDisposable
@@ -18,8 +18,16 @@ public sealed partial class RtmpSession(IBufferWriter<byte> output, FrameArena a
     const int ReplyChunkSize = 4096;
     const ushort PingRequest = 6;
 
+    // Commands of strangers go into small memory; a publisher's arena holds a slab for as long as the connection lives.
+    static readonly FramePool CommandPool = new(slabSize: 4 * 1024);
+
     readonly RtmpServerHandshake _handshake = new(output, random);
-    readonly RtmpChunkReader _chunks = new(arena, limits);
+    readonly RtmpChunkReader _chunks = new(new FrameArena(CommandPool), limits)
+    {
+        MaxMessageBytes = limits.MaxCommandBytes,
+        MaxPendingBytes = 2 * limits.MaxCommandBytes,
+    };
+
     readonly RtmpReplies _replies = new(output);
     Acknowledgements _acknowledgements = new(limits.WindowBytes);
     RtmpAggregate _aggregate;
@@ -70,6 +78,17 @@ public sealed partial class RtmpSession(IBufferWriter<byte> output, FrameArena a
     {
         _aggregate.Dispose();
         _chunks.Dispose();
+        LeaveCommandMemory();
+    }
+
+    void LeaveCommandMemory()
+    {
+        if (_chunks.Arena != arena)
+        {
+            _chunks.Arena.Dispose();
+        }
+
+        _chunks.Arena = arena;
     }
 
     bool TryReadMessage(ref ReadOnlySequence<byte> buffer, out RtmpMessage message)

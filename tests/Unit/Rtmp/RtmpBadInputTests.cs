@@ -51,6 +51,17 @@ public sealed class RtmpBadInputTests
     }
 
     [Fact]
+    public void A_stranger_with_many_unfinished_commands_is_ended_before_they_cost_much()
+    {
+        using var peer = new ScriptedPeer();
+        peer.Handshake();
+        peer.Feed([.. Enumerable.Range(3, 60).SelectMany(id => (byte[])[(byte)id, .. Wire.Hex("000000 00FFFF 14 00000000"), .. new byte[128]])]);
+        Assert.Equal(RtmpEnd.TooManyPendingBytes, peer.Session.End);
+        Assert.InRange(peer.Session.PendingBytes, 1, 2 * RtmpLimits.Default.MaxCommandBytes);
+        Assert.Equal(0, peer.Pool.SlabsInUse);
+    }
+
+    [Fact]
     public void Amf_bombs_are_refused()
     {
         foreach (var bomb in (byte[][])

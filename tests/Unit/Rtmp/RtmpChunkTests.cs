@@ -13,7 +13,7 @@ public sealed class RtmpChunkTests : IDisposable
     public RtmpChunkTests()
     {
         _arena = new FrameArena(_pool);
-        _reader = new RtmpChunkReader(_arena, RtmpLimits.Default) { MaxMessageBytes = RtmpLimits.Default.MaxMessageBytes };
+        _reader = new RtmpChunkReader(_arena, RtmpLimits.Default);
     }
 
     public void Dispose()
@@ -186,7 +186,7 @@ public sealed class RtmpChunkTests : IDisposable
     public void Unfinished_messages_share_one_limit()
     {
         var limits = RtmpLimits.Default with { MaxPendingBytes = 1_000_000 };
-        using var reader = new RtmpChunkReader(_arena, limits) { MaxMessageBytes = limits.MaxMessageBytes };
+        using var reader = new RtmpChunkReader(_arena, limits);
         var bytes = Enumerable.Range(3, 10).SelectMany(id => (byte[])[(byte)id, .. Wire.Hex("000000 020000 09 01000000"), .. new byte[128]]).ToArray();
         var buffer = Wire.Sequence(bytes);
         Assert.False(reader.TryRead(ref buffer, out _));
