@@ -1,4 +1,6 @@
-using System.Net.Sockets;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Tributary.Gateway.Live;
 
 namespace Tributary.Gateway.Health;
@@ -39,18 +41,10 @@ public sealed record ReadinessCheck(string Name, Func<CancellationToken, Task<st
         }
     });
 
-    /// <summary>Something listens on a port of this machine.</summary>
-    public static ReadinessCheck Listening(string name, int port) => new(name, async cancellation =>
+    /// <summary>This process listens on a port. Asks the server, so that no probe looks like an encoder that hangs up.</summary>
+    public static ReadinessCheck Listening(string name, int port, IServer server) => new(name, _ =>
     {
-        try
-        {
-            using var client = new TcpClient();
-            await client.ConnectAsync("127.0.0.1", port, cancellation);
-            return null;
-        }
-        catch (SocketException exception)
-        {
-            return $"Nothing listens on port {port}: {exception.SocketErrorCode}.";
-        }
+        var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        return Task.FromResult(addresses.Any(address => BindingAddress.Parse(address).Port == port) ? null : $"Port {port} is not open.");
     });
 }

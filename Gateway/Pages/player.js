@@ -118,13 +118,18 @@ function playWithHls(Hls) {
   const made = {
     engine: 'hls.js',
     hls,
+    gathering: true,
+    wanted: Infinity,
     latency: () => hls.playingDate ? (Date.now() - hls.playingDate) / 1000 : null,
     stop() { hls.destroy(); video.removeAttribute('src'); video.load(); },
   };
   let sequence = null;
   let recoveries = 0;
-  hls.on(Hls.Events.MANIFEST_PARSED, () => play(made));
-  hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => { made.ended = !details.live; made.networkError = false; });
+  hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
+    made.ended = !details.live;
+    made.networkError = false;
+    made.wanted = details.live ? 2.5 * details.targetduration : 0;
+  });
   hls.on(Hls.Events.FRAG_CHANGED, (_, { frag }) => {
     if (sequence !== null && frag.cc !== sequence) stats.discontinuities++;
     sequence = frag.cc;
@@ -161,6 +166,18 @@ function playNatively() {
   return made;
 }
 
+// A player that starts with the first segment of a stream, or goes on with the first one after a break, would live from hand to mouth from then on.
+// So it gathers a little first.
+function gather() {
+  if (!player?.gathering || player.failed) return;
+  const ahead = [...Array(video.buffered.length).keys()]
+    .map(index => video.buffered.end(index) - Math.max(video.currentTime, video.buffered.start(index))).reduce((sum, part) => sum + Math.max(0, part), 0);
+  if (ahead > 0 && ahead >= player.wanted) {
+    player.gathering = false;
+    play(player);
+  }
+}
+
 async function play(made) {
   try {
     await video.play();
@@ -181,7 +198,7 @@ function isMoving() {
 // A picture that stands although the stream is live: first to the live edge, then a new player.
 function unstick() {
   const stands = Date.now() - Math.max(lastProgress, liveSince);
-  if (!player || video.paused && !player.failed || stands < 8000) return;
+  if (!player || video.paused && !player.failed && !player.gathering || stands < 8000) return;
   const edge = player.hls?.liveSyncPosition;
   if (stands < 16000 && edge && Math.abs(edge - video.currentTime) > 1) video.currentTime = edge;
   else if (stands >= 16000) restart();
@@ -229,7 +246,14 @@ function facts() {
     .map(([label, text]) => element('div', {}, element('dt', {}, label), element('dd', {}, text))));
 }
 
-video.addEventListener('waiting', () => { if (lastTime > 0 && !video.seeking) stats.stalls++; });
+video.addEventListener('waiting', () => {
+  if (lastTime === 0 || video.seeking) return;
+  stats.stalls++;
+  if (player?.hls && !player.ended) {
+    player.gathering = true;
+    video.pause();
+  }
+});
 video.addEventListener('playing', () => { lastProgress = Date.now(); setTimeout(explain, 300); });
 video.addEventListener('volumechange', () => { $('sound').hidden = !video.muted; });
 video.addEventListener('loadedmetadata', () => { $('sound').hidden = !video.muted; });
@@ -242,5 +266,5 @@ $('publish').append(...publishFields(name));
 $('elsewhere').append(
   copyField('HLS', new URL(master, location.href).href),
   copyField('HLS, TS form', new URL(`/live/${encodeURIComponent(name)}/ts/master.m3u8`, location.href).href));
-setInterval(explain, 500);
+setInterval(() => { gather(); explain(); }, 250);
 look();

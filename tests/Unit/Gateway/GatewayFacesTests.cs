@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection;
 using Tributary.Gateway.Health;
 
 namespace Tributary.Unit.Gateway;
@@ -83,12 +85,9 @@ public sealed class GatewayFacesTests : IAsyncLifetime
     [Fact]
     public async Task A_check_that_fails_says_why()
     {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        Assert.Null(await ReadinessCheck.Listening("rtmp", port).Check(default));
-        listener.Stop();
-        Assert.Contains("ConnectionRefused", await ReadinessCheck.Listening("rtmp", port).Check(default), StringComparison.Ordinal);
+        var server = _host.Services.GetRequiredService<IServer>();
+        Assert.Null(await ReadinessCheck.Listening("http", _host.Client.BaseAddress!.Port, server).Check(default));
+        Assert.Equal("Port 1 is not open.", await ReadinessCheck.Listening("rtmp", 1, server).Check(default));
 
         var folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         Assert.Null(await ReadinessCheck.Writable("storage", folder).Check(default));
