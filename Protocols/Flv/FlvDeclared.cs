@@ -56,5 +56,10 @@ sealed class FlvDeclared
         return number is > 0 and < 1_000_000 ? number : 0;
     }
 
-    static string Shorten(string text) => text.Length <= LongestText ? text : text[..LongestText];
+    // As a page or a log line can bear it: some encoders leave a NUL at the end.
+    static string Shorten(string text)
+    {
+        var shorter = text.Length <= LongestText ? text : text[..LongestText];
+        return shorter.Any(char.IsControl) ? string.Concat(shorter.Where(static letter => !char.IsControl(letter))) : shorter;
+    }
 }

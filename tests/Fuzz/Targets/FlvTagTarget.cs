@@ -64,7 +64,14 @@ static class FlvTagTarget
             frame.Data.Release();
         }
 
-        public void OnMetadata(IReadOnlyDictionary<string, string> values) =>
-            Holds.That(values.Count <= 64 && values.All(static v => v.Key.Length <= 256 && v.Value.Length <= 256), "More metadata than the limits allow.");
+        public void OnMetadata(IReadOnlyDictionary<string, string> values)
+        {
+            Holds.That(values.Count <= 64, "More metadata than the limit allows.");
+            foreach (var (name, value) in values)
+            {
+                Holds.That(name.Length <= 256 && value.Length <= 256, "Longer metadata than the limit allows.");
+                Holds.That(!name.Any(char.IsControl) && !value.Any(char.IsControl), "Metadata that no log line can bear.");
+            }
+        }
     }
 }

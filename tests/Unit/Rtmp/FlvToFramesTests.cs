@@ -245,7 +245,7 @@ public sealed class FlvToFramesTests : IDisposable
     {
         Video(0, "17 00 000000" + CodecVectors.AvcC);
         Assert.Equal(FlvOutcome.Taken, _flv.OnData(Wire.Amf(amf => amf.String("@setDataFrame").String("onMetaData").BeginEcmaArray(3)
-            .Property("encoder", "obs").Property("videodatarate", 2_500).Property("framerate", "25").Name("inner").BeginObject().End().End())));
+            .Property("encoder", "o\nbs\0").Property("videodatarate", 2_500).Property("framerate", "25").Name("inner").BeginObject().End().End())));
         Assert.Equal(FlvOutcome.Ignored, _flv.OnData(Wire.Amf(amf => amf.String("onCuePoint").Null())));
         Assert.Equal(FlvOutcome.Ignored, _flv.OnData([0xFF, 0, 1]));
         Video(0, "17 01 000000" + Idr);
