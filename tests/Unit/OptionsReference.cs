@@ -1,0 +1,171 @@
+extern alias Server;
+
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Tributary.Gateway;
+using Tributary.Gateway.Live;
+using Tributary.Grains.Frames;
+using Tributary.Grains.LiveStreams;
+using Tributary.Ingest.Publishing;
+using Tributary.Ingest.Rtmp;
+using Tributary.Media.Timeline;
+using Server::Tributary.Silo;
+
+namespace Tributary.Unit;
+
+/// <summary>
+/// deploy/docs/options.md is what the options classes say: their names, defaults and doc comments. Run with TRIBUTARY_WRITE_DOCS=1 to write it anew.
+/// </summary>
+public sealed partial class OptionsReference
+{
+    static readonly (string Section, Type Type)[] Sections =
+    [
+        ("", typeof(ServerOptions)),
+        ("Publish", typeof(PublishOptions)),
+        ("Ingest:Rtmp", typeof(RtmpOptions)),
+        ("Ingest:Timeline", typeof(TimelineOptions)),
+        ("Live", typeof(LiveStreamOptions)),
+        ("Frames", typeof(FrameChannelOptions)),
+        ("Gateway", typeof(EdgeOptions)),
+        ("Gateway:Hls", typeof(HlsOptions)),
+    ];
+
+    const string Preamble = """
+        # Options
+
+        Each option can be given in `appsettings.json` (sections are objects), in the environment (`Ingest__Rtmp__Port=1936`) or on the command line
+        (`--Ingest:Rtmp:Port 1936`); the later wins over the earlier. Mistakes are told at the start, in one line each. Times are written
+        `hours:minutes:seconds`. `deploy/up --config FILE` takes a file in the form of those in [configs](../configs/README.md).
+
+        This page is written from the doc comments of the options classes; a test compares them.
+
+        """;
+
+    [Fact]
+    public void The_page_says_what_the_classes_say()
+    {
+        var path = Path.Combine(Root(), "deploy/docs/options.md");
+        var expected = Render();
+        if (Environment.GetEnvironmentVariable("TRIBUTARY_WRITE_DOCS") == "1")
+        {
+            File.WriteAllText(path, expected);
+        }
+
+        Assert.True(expected == File.ReadAllText(path), "deploy/docs/options.md is out of date: run this test with TRIBUTARY_WRITE_DOCS=1");
+    }
+
+    [Fact]
+    public void Every_options_class_is_in_the_table()
+    {
+        var assemblies = Sections.Select(section => section.Type.Assembly).Distinct();
+        var listed = Sections.SelectMany(section => Reach(section.Type)).ToHashSet();
+        Assert.All(
+            assemblies.SelectMany(assembly => assembly.GetExportedTypes()).Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal) && !IsRecord(type)),
+            type => Assert.True(listed.Contains(type) || type == typeof(Tributary.Media.Packaging.Live.LiveWindowOptions), $"{type.Name} is in no section of the table"));
+    }
+
+    public static TheoryData<string> Configurations =>
+        [.. Directory.EnumerateFiles(Path.Combine(Root(), "deploy/configs"), "*.json").Select(file => Path.GetFileName(file))];
+
+    [Theory]
+    [MemberData(nameof(Configurations))]
+    public void A_sample_configuration_names_only_options_that_exist(string file)
+    {
+        var known = Sections.SelectMany(section => Options(section.Section, section.Type)).Select(option => option.Name).ToList();
+        using var configuration = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(Root(), "deploy/configs", file)), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
+        Assert.All(Keys("", configuration.RootElement), key =>
+            Assert.True(known.Exists(name => key == name || key.StartsWith(name + ":", StringComparison.Ordinal)), $"{file}: {key} is no option"));
+        Assert.Contains(file, File.ReadAllText(Path.Combine(Root(), "deploy/configs/README.md")), StringComparison.Ordinal);
+    }
+
+    static string Render()
+    {
+        var page = new StringBuilder(Preamble);
+        foreach (var (section, type) in Sections)
+        {
+            var options = Options(section, type).ToList();
+            page.Append(CultureInfo.InvariantCulture, $"\n## {(section.Length == 0 ? "The process" : section)}\n\n{Plain(Summary(type))}\n\n");
+            page.Append("| option | default | meaning |\n|---|---|---|\n");
+            options.ForEach(option => page.Append(CultureInfo.InvariantCulture, $"| `{option.Name}` | {option.Default} | {option.Meaning} |\n"));
+        }
+
+        return page.ToString();
+    }
+
+    static IEnumerable<(string Name, string Default, string Meaning)> Options(string section, Type type, object? instance = null)
+    {
+        instance ??= Activator.CreateInstance(type)!;
+        foreach (var property in type.GetProperties().Where(property => property.CanWrite))
+        {
+            var name = section.Length == 0 ? property.Name : $"{section}:{property.Name}";
+            if (IsOptions(property.PropertyType))
+            {
+                foreach (var inner in Options(name, property.PropertyType, property.GetValue(instance)))
+                {
+                    yield return inner;
+                }
+            }
+            else
+            {
+                yield return (name, Default(property.GetValue(instance)), Plain(Summary(property)));
+            }
+        }
+    }
+
+    static IEnumerable<Type> Reach(Type type) =>
+        type.GetProperties().Where(property => IsOptions(property.PropertyType)).SelectMany(property => Reach(property.PropertyType)).Prepend(type);
+
+    static bool IsOptions(Type type) => type.IsClass && type != typeof(string) && type.Namespace!.StartsWith("Tributary", StringComparison.Ordinal);
+
+    static bool IsRecord(Type type) => type.GetMethod("<Clone>$") is not null;
+
+    static string Default(object? value) => value switch
+    {
+        null or "" => "",
+        string text => $"`{text}`",
+        TimeSpan span => $"`{span:c}`",
+        IDictionary => "",
+        IEnumerable list => string.Join(", ", list.Cast<object>().Select(item => $"`{item}`")),
+        _ => string.Create(CultureInfo.InvariantCulture, $"`{value}`"),
+    };
+
+    static XElement Summary(MemberInfo member)
+    {
+        var type = member as Type ?? member.DeclaringType!;
+        var id = member is Type ? $"T:{type.FullName}" : $"P:{type.FullName}.{member.Name}";
+        var documentation = XDocument.Load(Path.ChangeExtension(type.Assembly.Location, ".xml"));
+        return documentation.Descendants("member").FirstOrDefault(element => element.Attribute("name")!.Value == id)?.Element("summary")
+            ?? throw new InvalidDataException($"{id} has no doc comment");
+    }
+
+    static string Plain(XElement summary)
+    {
+        foreach (var reference in summary.Descendants().Where(element => element.Attribute("cref") is not null).ToList())
+        {
+            reference.ReplaceWith("`" + reference.Attribute("cref")!.Value.Split('.')[^1] + "`");
+        }
+
+        foreach (var code in summary.Descendants("c").ToList())
+        {
+            code.ReplaceWith("`" + code.Value + "`");
+        }
+
+        return WhiteSpace().Replace(summary.Value, " ").Trim().Replace("|", "\\|", StringComparison.Ordinal);
+    }
+
+    static IEnumerable<string> Keys(string prefix, JsonElement element) => element.ValueKind == JsonValueKind.Object
+        ? element.EnumerateObject().SelectMany(property => Keys(prefix.Length == 0 ? property.Name : $"{prefix}:{property.Name}", property.Value))
+        : [prefix];
+
+    static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../.."));
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex WhiteSpace();
+}
