@@ -1,0 +1,32 @@
+using System.Reflection;
+
+namespace Tributary.EndToEnd.Harness;
+
+/// <summary>Where things are: the clone under test, the server that was built from it, and a folder for what this run writes.</summary>
+static class Repository
+{
+    public static string Root { get; } = Path.GetFullPath(Metadata("Repository"));
+
+    public static string ServerAssembly { get; } = Path.GetFullPath(Metadata("Server"));
+
+    /// <summary>Ends with the test process.</summary>
+    public static string Scratch { get; } = CreateScratch();
+
+    public static string Folder(string name) => Directory.CreateDirectory(Path.Combine(Scratch, name)).FullName;
+
+    static string Metadata(string key) =>
+        typeof(Repository).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == key).Value!;
+
+    static string CreateScratch()
+    {
+        var folder = Directory.CreateTempSubdirectory("tributary-e2e-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            if (Environment.GetEnvironmentVariable("TRIBUTARY_KEEP_SCRATCH") is null)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        };
+        return folder;
+    }
+}
