@@ -1,0 +1,29 @@
+using Tributary.Bench;
+
+// deploy/bench [NAME…]: the named benchmarks, or all of them. `load …` is the load generator, which is a process of its own so that its cost is known.
+if (args is ["load", ..])
+{
+    return await PublishLoad.Run(args);
+}
+
+var benchmarks = new Dictionary<string, Func<Task>>
+{
+    ["frames"] = FramesBench.Run,
+    ["publishers"] = PublishersBench.Run,
+    ["requests"] = RequestsBench.Run,
+    ["listing"] = ListingBench.Run,
+};
+var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
+if (chosen.FirstOrDefault(name => !benchmarks.ContainsKey(name)) is { } unknown)
+{
+    Console.Error.WriteLine($"There is no benchmark '{unknown}'; there are {string.Join(", ", benchmarks.Keys)}.");
+    return 2;
+}
+
+Console.WriteLine($"{Environment.ProcessorCount} cores, {Environment.OSVersion}, .NET {Environment.Version}. Everything below runs on this one machine, load included.");
+foreach (var name in chosen)
+{
+    await benchmarks[name]();
+}
+
+return 0;
