@@ -14,9 +14,11 @@ public sealed class IngestMetrics
     {
         var meter = meters.Create("Tributary.Ingest");
         _connections = meter.CreateUpDownCounter<long>("tributary.ingest.connections", "{connection}", "Encoders connected, by protocol.");
-        _closed = meter.CreateCounter<long>("tributary.ingest.connections_closed", "{connection}", "Connections that ended, by protocol and reason.");
+        _closed = meter.CreateCounter<long>(
+            "tributary.ingest.connections_closed", "{connection}", "Connections that ended, by protocol and reason.");
         _received = meter.CreateCounter<long>("tributary.ingest.received", "By", "Bytes received from encoders, by protocol.");
-        _dropped = meter.CreateCounter<long>("tributary.ingest.messages_dropped", "{message}", "Media messages that gave no frame, by protocol and reason.");
+        _dropped = meter.CreateCounter<long>(
+            "tributary.ingest.messages_dropped", "{message}", "Media messages that gave no frame, by protocol and reason.");
     }
 
     internal void Opened(string protocol) => _connections.Add(1, Protocol(protocol));

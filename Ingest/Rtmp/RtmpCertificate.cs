@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Tributary.Ingest.Rtmp;
 
 /// <summary>
-/// The certificate of RTMP over TLS, read again when its files change. Sessions that exist keep theirs; a file that cannot be read leaves the old
-/// certificate in use and writes one line.
+/// The certificate of RTMP over TLS, read again when its files change. Sessions that exist keep theirs; a file that cannot be read leaves
+/// the old certificate in use and writes one line.
 /// </summary>
 sealed partial class RtmpCertificate(IOptions<RtmpOptions> options, TimeProvider time, ILogger<RtmpCertificate> log)
 {
@@ -58,14 +58,16 @@ sealed partial class RtmpCertificate(IOptions<RtmpOptions> options, TimeProvider
                 LogReplaced(main, _current.TargetCertificate.NotAfter);
             }
         }
-        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception exception)
+            when (exception is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             LogUnreadable(main, exception.Message);
         }
     }
 
     // Of the file itself: certificates are often links that are pointed at another file.
-    static DateTime Written(string path) => File.GetLastWriteTimeUtc(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+    static DateTime Written(string path) =>
+        File.GetLastWriteTimeUtc(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 
     static SslStreamCertificateContext Read(RtmpOptions paths)
     {
@@ -82,7 +84,7 @@ sealed partial class RtmpCertificate(IOptions<RtmpOptions> options, TimeProvider
         return SslStreamCertificateContext.Create(leaf, chain, offline: true);
     }
 
-    [LoggerMessage(LogLevel.Information, "RTMP over TLS: {Path} was replaced; new connections get the certificate that is valid until {NotAfter}")]
+    [LoggerMessage(LogLevel.Information, "RTMP over TLS: {Path} was replaced; new connections get what is valid until {NotAfter}")]
     partial void LogReplaced(string path, DateTime notAfter);
 
     [LoggerMessage(LogLevel.Error, "RTMP over TLS: {Path} cannot be read ({Why}); what was read before stays in use")]

@@ -12,12 +12,12 @@ using Tributary.Protocols.Rtmp;
 namespace Tributary.Ingest.Rtmp;
 
 /// <summary>
-/// One encoder's connection. Steps: read; let the session answer what is only protocol; admit what wants to publish; hand media to the publication;
-/// flush; until the encoder leaves, breaks a rule, falls silent, or the cluster ends it.
+/// One encoder's connection. Steps: read; let the session answer what is only protocol; admit what wants to publish; hand media to the
+/// publication; flush; until the encoder leaves, breaks a rule, falls silent, or the cluster ends it.
 /// </summary>
 sealed partial class RtmpConnection(
-    IDuplexPipe transport, IPEndPoint remote, string protocol, RtmpAdmission admission, FramePool frames, RtmpOptions options, IngestMetrics metrics,
-    TimeProvider time, ILogger log) : IDisposable
+    IDuplexPipe transport, IPEndPoint remote, string protocol, RtmpAdmission admission, FramePool frames, RtmpOptions options,
+    IngestMetrics metrics, TimeProvider time, ILogger log) : IDisposable
 {
     static readonly TimeSpan DeadlineStep = TimeSpan.FromSeconds(1);
 
@@ -44,8 +44,8 @@ sealed partial class RtmpConnection(
     {
         using var session = new RtmpSession(transport.Output, _arena, options.Limits, Random.Shared);
         using var deadline = new CancellationTokenSource(options.HandshakeTimeout, time);
-        await using var onDeadline = deadline.Token.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), transport.Input);
-        await using var onStopping = stopping.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), transport.Input);
+        await using var onDeadline = deadline.Token.UnsafeRegister(StopReading, transport.Input);
+        await using var onStopping = stopping.UnsafeRegister(StopReading, transport.Input);
         try
         {
             while (await Turn(session, deadline, stopping))
@@ -54,7 +54,8 @@ sealed partial class RtmpConnection(
 
             await SayFarewell(session);
         }
-        catch (Exception exception) when (exception is ConnectionAbortedException or ConnectionResetException or IOException or OperationCanceledException)
+        catch (Exception exception)
+            when (exception is ConnectionAbortedException or ConnectionResetException or IOException or OperationCanceledException)
         {
             End(RtmpClose.ConnectionLost, "The network broke the connection.");
         }
@@ -64,6 +65,8 @@ sealed partial class RtmpConnection(
             await EndPublication(EndOf(Close));
         }
     }
+
+    static void StopReading(object? input) => ((PipeReader)input!).CancelPendingRead();
 
     // One read and all that follows from it; false when it was the last. Pooled: it runs for every few frames of every encoder.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -174,7 +177,7 @@ sealed partial class RtmpConnection(
 
         StreamName = url.StreamName;
         _toFrames = new FlvToFrames(publication.Sink, _arena);
-        _endedByCluster = publication.Ended.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), transport.Input);
+        _endedByCluster = publication.Ended.UnsafeRegister(StopReading, transport.Input);
         session.AcceptPublish();
         End(RtmpClose.PeerClosed, "The encoder closed the connection.");
         LogPublishing(protocol, remote.ToString(), url.StreamName, url.Slot, Shown(request.Connect.FlashVer));
@@ -207,7 +210,8 @@ sealed partial class RtmpConnection(
         await publication.End(end);
     }
 
-    // A close with unread bytes would reset the connection, and the encoder would never read why: so what it still sends is read and dropped.
+    // A close with unread bytes would reset the connection, and the encoder would never read why: so what it still sends is read and
+    // dropped.
     async Task SayFarewell(RtmpSession session)
     {
         if (session.End is not (RtmpEnd.PublishRefused or RtmpEnd.PlayRefused))
@@ -248,7 +252,9 @@ sealed partial class RtmpConnection(
     };
 
     // What an encoder calls itself, as far as a log line can bear it.
-    static string Shown(string name) => name.Length == 0 ? "an encoder without a name" : new([.. name.Take(64).Select(static letter => char.IsControl(letter) ? '?' : letter)]);
+    static string Shown(string name) => name.Length == 0
+        ? "an encoder without a name"
+        : new([.. name.Take(64).Select(static letter => char.IsControl(letter) ? '?' : letter)]);
 
     [LoggerMessage(LogLevel.Information, "{Protocol} {Remote} publishes '{Stream}' slot {Slot} with {Encoder}")]
     partial void LogPublishing(string protocol, string remote, string stream, int slot, string encoder);

@@ -18,12 +18,15 @@ public static class RtmpHosting
     public static IServiceCollection AddRtmpIngest(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<RtmpOptions>().Bind(configuration.GetSection("Ingest:Rtmp"))
-            .Validate(o => o.Port is >= 0 and <= 65_535 && o.TlsPort is >= 0 and <= 65_535, "Ingest:Rtmp: a port is a number from 0 (off) to 65535.")
-            .Validate(o => o.PfxPath.Length == 0 || o.CertificatePath.Length == 0, "Ingest:Rtmp: PfxPath and CertificatePath exclude each other.")
+            .Validate(o => o.Port is >= 0 and <= 65_535 && o.TlsPort is >= 0 and <= 65_535,
+                "Ingest:Rtmp: a port is a number from 0 (off) to 65535.")
+            .Validate(o => o.PfxPath.Length == 0 || o.CertificatePath.Length == 0,
+                "Ingest:Rtmp: PfxPath and CertificatePath exclude each other.")
             .Validate(o => o.KeyPath.Length == 0 || o.CertificatePath.Length > 0, "Ingest:Rtmp: KeyPath needs CertificatePath.")
             .Validate(o => o.HandshakeTimeout > TimeSpan.Zero && o.PublishTimeout > TimeSpan.Zero && o.IdleTimeout > TimeSpan.Zero
                 && o.FarewellTimeout > TimeSpan.Zero, "Ingest:Rtmp: every timeout must be positive.")
-            .Validate(o => o.MaxConnections > 0 && o.MaxConnectionsPerAddress > 0, "Ingest:Rtmp: MaxConnections and MaxConnectionsPerAddress must be positive.")
+            .Validate(o => o.MaxConnections > 0 && o.MaxConnectionsPerAddress > 0,
+                "Ingest:Rtmp: MaxConnections and MaxConnectionsPerAddress must be positive.")
             .Validate(o => o.MaxMessageBytes is > 0 and <= 0xFFFFFF && o.MaxChunkStreams > 0 && o.MaxPendingBytes >= o.MaxMessageBytes,
                 "Ingest:Rtmp: MaxMessageBytes is at most 16777215, MaxPendingBytes at least as much, MaxChunkStreams positive.")
             .ValidateOnStart();

@@ -10,8 +10,8 @@ namespace Tributary.Ingest.Rtmp;
 
 /// <summary>Takes the connections of both ports: gives each a place or shows it out, runs it, and writes one line when it ends.</summary>
 sealed partial class RtmpListener(
-    RtmpAdmission admission, RtmpPlaces places, FramePool frames, IOptionsMonitor<RtmpOptions> options, IngestMetrics metrics, TimeProvider time,
-    ILogger<RtmpListener> log) : ConnectionHandler
+    RtmpAdmission admission, RtmpPlaces places, FramePool frames, IOptionsMonitor<RtmpOptions> options, IngestMetrics metrics,
+    TimeProvider time, ILogger<RtmpListener> log) : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -40,7 +40,8 @@ sealed partial class RtmpListener(
             places.Give(remote.Address);
             metrics.Closed(protocol, one.Close.ToString());
             LogClosed(
-                protocol, remote.ToString(), one.StreamName ?? "-", one.Close, one.Why, one.BytesRead, (long)time.GetElapsedTime(since).TotalSeconds);
+                protocol, remote.ToString(), one.StreamName ?? "-", one.Close, one.Why, one.BytesRead,
+                (long)time.GetElapsedTime(since).TotalSeconds);
         }
     }
 

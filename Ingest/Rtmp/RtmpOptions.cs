@@ -11,7 +11,9 @@ public sealed class RtmpOptions
     /// <summary>TCP port of RTMP over TLS on every address, offered where a certificate is configured; 0: not offered.</summary>
     public int TlsPort { get; set; } = 1936;
 
-    /// <summary>PEM file with the certificate and, behind it, the intermediate ones. Read again when it changes, without a restart.</summary>
+    /// <summary>
+    /// PEM file with the certificate and, behind it, the intermediate ones. Read again when it changes, without a restart.
+    /// </summary>
     public string CertificatePath { get; set; } = "";
 
     /// <summary>PEM file with the certificate's private key; empty: it is in <see cref="CertificatePath"/>.</summary>

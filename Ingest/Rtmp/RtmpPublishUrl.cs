@@ -3,8 +3,8 @@ using Tributary.Protocols.Rtmp;
 namespace Tributary.Ingest.Rtmp;
 
 /// <summary>
-/// What an encoder wants to publish, out of the pieces that it split its URL into. Encoders split the same URL in different places, so all pieces
-/// are put together first: <c>rtmp://host/live/NAME?key=SECRET</c> with the key in the name, in the application or in tcUrl, and
+/// What an encoder wants to publish, out of the pieces that it split its URL into. Encoders split the same URL in different places, so all
+/// pieces are put together first: <c>rtmp://host/live/NAME?key=SECRET</c> with the key in the name, in the application or in tcUrl, and
 /// <c>rtmp://host/kLive/?p=PARTNER&amp;e=ENTRY&amp;i=0|1&amp;t=TOKEN</c> with the stream name <c>ENTRY_1</c> to <c>ENTRY_3</c>.
 /// </summary>
 /// <param name="StreamName">The name of the stream, of the allow-list.</param>
@@ -15,12 +15,15 @@ public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, st
 {
     const int LongestName = 128, LongestSecret = 1024, LongestUrl = 4096;
     const string LiveForm = "Publish to rtmp://HOST/live with the stream name NAME or NAME?key=SECRET.";
-    const string EntryForm = "Publish to rtmp://HOST/kLive/?p=PARTNER&e=ENTRY&i=0&t=TOKEN with the stream name ENTRY_1, ENTRY_2 or ENTRY_3.";
+    const string EntryForm =
+        "Publish to rtmp://HOST/kLive/?p=PARTNER&e=ENTRY&i=0&t=TOKEN with the stream name ENTRY_1, ENTRY_2 or ENTRY_3.";
 
     // Secrets stay out of whatever prints it.
     public override string ToString() => $"'{StreamName}' slot {Slot}";
 
-    /// <summary>Puts the pieces together; if they name nothing that may be published, <paramref name="sentence"/> says so without repeating them.</summary>
+    /// <summary>
+    /// Puts the pieces together; if they name nothing that may be published, <paramref name="sentence"/> says so without repeating them.
+    /// </summary>
     public static bool TryParse(RtmpPublishRequest request, out RtmpPublishUrl url, out string sentence)
     {
         url = new RtmpPublishUrl("", 0, null, "");
@@ -70,7 +73,9 @@ public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, st
         return false;
     }
 
-    /// <summary>A name of the allow-list: a letter or digit, then up to 127 letters, digits, dots, dashes and underscores; never two dots in a row.</summary>
+    /// <summary>
+    /// A name of the allow-list: a letter or digit, then up to 127 letters, digits, dots, dashes and underscores; never two dots in a row.
+    /// </summary>
     public static bool IsName(string name) =>
         name.Length is > 0 and <= LongestName && char.IsAsciiLetterOrDigit(name[0]) && !name.Contains("..", StringComparison.Ordinal)
         && name.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '.' or '-');
@@ -98,7 +103,8 @@ public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, st
     }
 
     const string NameRule =
-        "A stream name has letters, digits, dots, dashes and underscores, begins with a letter or digit, has no two dots in a row, and 128 letters at most.";
+        "A stream name has letters, digits, dots, dashes and underscores, begins with a letter or digit, has no two dots in a row, "
+        + "and 128 letters at most.";
 
     static (string Path, string Query) Split(string text) =>
         text.IndexOf('?') is var at and >= 0 ? (text[..at], text[(at + 1)..]) : (text, "");

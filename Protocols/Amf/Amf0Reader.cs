@@ -4,14 +4,14 @@ using System.Text;
 namespace Tributary.Protocols.Amf;
 
 /// <summary>
-/// Reads the values of one AMF 0 message one after another (AMF 0 specification §2). It never throws: false means that the bytes are no AMF or ask
-/// for more than <see cref="AmfLimits"/> allow, and nothing after that can be read.
+/// Reads the values of one AMF 0 message one after another (AMF 0 specification §2). It never throws: false means that the bytes are no AMF
+/// or ask for more than <see cref="AmfLimits"/> allow, and nothing after that can be read.
 /// </summary>
 public ref struct Amf0Reader(ReadOnlySpan<byte> data, AmfLimits limits)
 {
-    const byte NumberMarker = 0x00, BooleanMarker = 0x01, StringMarker = 0x02, ObjectMarker = 0x03, NullMarker = 0x05, UndefinedMarker = 0x06,
-        ReferenceMarker = 0x07, EcmaArrayMarker = 0x08, ObjectEndMarker = 0x09, StrictArrayMarker = 0x0A, DateMarker = 0x0B,
-        LongStringMarker = 0x0C, UnsupportedMarker = 0x0D, XmlMarker = 0x0F, TypedObjectMarker = 0x10, AvmPlusMarker = 0x11;
+    const byte NumberMarker = 0x00, BooleanMarker = 0x01, StringMarker = 0x02, ObjectMarker = 0x03, NullMarker = 0x05,
+        UndefinedMarker = 0x06, ReferenceMarker = 0x07, EcmaArrayMarker = 0x08, ObjectEndMarker = 0x09, StrictArrayMarker = 0x0A,
+        DateMarker = 0x0B, LongStringMarker = 0x0C, UnsupportedMarker = 0x0D, XmlMarker = 0x0F, TypedObjectMarker = 0x10, AvmPlusMarker = 0x11;
 
     ReadOnlySpan<byte> _rest = data;
     int _elements = limits.MaxElements;

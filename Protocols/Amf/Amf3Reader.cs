@@ -4,8 +4,8 @@ using System.Text;
 namespace Tributary.Protocols.Amf;
 
 /// <summary>
-/// Reads one AMF 3 value (AMF 3 specification §3) where an AMF 0 message switches to it with the avmplus marker. Media peers send next to none, so
-/// it knows the plain types; references read as null, dictionaries, vectors and externalizable objects are refused.
+/// Reads one AMF 3 value (AMF 3 specification §3) where an AMF 0 message switches to it with the avmplus marker. Media peers send next to
+/// none, so it knows the plain types; references read as null, dictionaries, vectors and externalizable objects are refused.
 /// </summary>
 ref struct Amf3Reader(ReadOnlySpan<byte> data, AmfLimits limits, int elements)
 {

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Tributary.Protocols.Amf;
 
-/// <summary>What an <see cref="AmfValue"/> holds. AMF's nulls, undefineds and types that no media peer uses all read as <see cref="Null"/>.</summary>
+/// <summary>
+/// What an <see cref="AmfValue"/> holds. AMF's nulls, undefineds and types that no media peer uses all read as <see cref="Null"/>.
+/// </summary>
 public enum AmfKind : byte
 {
     Null,

@@ -4,7 +4,9 @@ using Tributary.Protocols.Amf;
 
 namespace Tributary.Protocols.Flv;
 
-/// <summary>What onMetaData says (Video File Format 10.1, E.5). Encoders lie in it, so it is shown to people and never steers a muxer.</summary>
+/// <summary>
+/// What onMetaData says (Video File Format 10.1, E.5). Encoders lie in it, so it is shown to people and never steers a muxer.
+/// </summary>
 sealed class FlvDeclared
 {
     const int MostValues = 64, LongestText = 256;
@@ -41,7 +43,9 @@ sealed class FlvDeclared
     public TrackInfo Apply(TrackInfo track)
     {
         var bitrate = (int)((track.Kind == TrackKind.Video ? _videoKilobits : _audioKilobits) * 1_000);
-        var milliFrames = track.Kind == TrackKind.Video && track.MilliFramesPerSecond == 0 ? (int)(_frameRate * 1_000) : track.MilliFramesPerSecond;
+        var milliFrames = track.Kind == TrackKind.Video && track.MilliFramesPerSecond == 0
+            ? (int)(_frameRate * 1_000)
+            : track.MilliFramesPerSecond;
         return (bitrate == 0 || bitrate == track.DeclaredBitrate) && milliFrames == track.MilliFramesPerSecond
             ? track
             : track with { DeclaredBitrate = bitrate == 0 ? track.DeclaredBitrate : bitrate, MilliFramesPerSecond = milliFrames };

@@ -5,8 +5,8 @@ using Tributary.Media.Frames;
 namespace Tributary.Protocols.Flv;
 
 /// <summary>
-/// Writes what stands around coded bytes in FLV tag bodies: the older format for H.264, AAC and MP3 on the default tracks, which every receiver
-/// knows, and enhanced RTMP for all else. The opposite of <see cref="FlvToFrames"/>; coded bytes are not touched.
+/// Writes what stands around coded bytes in FLV tag bodies: the older format for H.264, AAC and MP3 on the default tracks, which every
+/// receiver knows, and enhanced RTMP for all else. The opposite of <see cref="FlvToFrames"/>; coded bytes are not touched.
 /// </summary>
 public static class FlvFromFrames
 {
@@ -35,7 +35,9 @@ public static class FlvFromFrames
         return [.. head[..used], .. OnTheWire(track)];
     }
 
-    /// <summary>The bytes before a frame's own; returns how many. <paramref name="compositionMs"/> is its composition offset in milliseconds.</summary>
+    /// <summary>
+    /// The bytes before a frame's own; returns how many. <paramref name="compositionMs"/> is its composition offset in milliseconds.
+    /// </summary>
     public static int WriteHead(in Frame frame, int compositionMs, Span<byte> head) =>
         WriteTagHead(frame.Track, CodedFrames, frame.Flags, compositionMs, head);
 

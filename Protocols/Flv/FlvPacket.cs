@@ -36,5 +36,5 @@ public enum FlvPacketKind : byte
 /// <param name="Start">Where its body starts in the tag.</param>
 /// <param name="Length">Bytes of its body.</param>
 public readonly record struct FlvPacket(
-    FlvPacketKind Kind, Codec Codec, uint CodecId, int Track, bool DeclaredKey, bool DeclaredDisposable, int CompositionOffset, int Nanoseconds,
-    int Start, int Length);
+    FlvPacketKind Kind, Codec Codec, uint CodecId, int Track, bool DeclaredKey, bool DeclaredDisposable, int CompositionOffset,
+    int Nanoseconds, int Start, int Length);

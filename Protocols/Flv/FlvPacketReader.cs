@@ -4,8 +4,8 @@ using Tributary.Media.Frames;
 namespace Tributary.Protocols.Flv;
 
 /// <summary>
-/// Reads the packets of one audio or video tag body, of the older format (Video File Format 10.1, E.4.2.1 and E.4.3.1) or of enhanced RTMP v1 and v2
-/// (ExAudioTagHeader, ExVideoTagHeader).
+/// Reads the packets of one audio or video tag body, of the older format (Video File Format 10.1, E.4.2.1 and E.4.3.1) or of enhanced RTMP
+/// v1 and v2 (ExAudioTagHeader, ExVideoTagHeader).
 /// <code>
 ///  older video    frame type 4 | codec 4            [ packet type 8 | composition time 24 ]  body
 ///  older audio    format 4 | rate 2 | size 1 | type 1   [ packet type 8 ]                    body

@@ -4,13 +4,16 @@ using Tributary.Media.Frames;
 
 namespace Tributary.Protocols.Flv;
 
-/// <summary>Looks into coded frames: encoders mark key frames wrongly, and a segment that starts with one that is none shows rubbish.</summary>
+/// <summary>
+/// Looks into coded frames: encoders mark key frames wrongly, and a segment that starts with one that is none shows rubbish.
+/// </summary>
 static class FlvPictures
 {
     const int FirstHevcParameterSet = 32;
 
     /// <summary>
-    /// Reads the flags of a frame, and how many bytes to leave out at its start. False for a frame whose parts do not fit it, or that has no picture.
+    /// Reads the flags of a frame, and how many bytes to leave out at its start. False for a frame whose parts do not fit it, or that has
+    /// no picture.
     /// </summary>
     public static bool TryInspect(in FlvPacket packet, ReadOnlySpan<byte> frame, int nalLengthSize, out FrameFlags flags, out int skip)
     {
@@ -45,7 +48,9 @@ static class FlvPictures
         while (nals.MoveNext())
         {
             var type = NalUnits.TypeOf(nals.Current, codec);
-            hasPicture |= codec == Codec.H264 ? type is >= NalUnits.H264Slice and <= NalUnits.H264Idr : type is >= 0 and < FirstHevcParameterSet;
+            hasPicture |= codec == Codec.H264
+                ? type is >= NalUnits.H264Slice and <= NalUnits.H264Idr
+                : type is >= 0 and < FirstHevcParameterSet;
         }
 
         if (nals.Malformed || !hasPicture)
@@ -65,7 +70,9 @@ static class FlvPictures
         return true;
     }
 
-    /// <summary>A copy of a frame with lengths of four bytes, for encoders that write one, two or three. The frame has been inspected.</summary>
+    /// <summary>
+    /// A copy of a frame with lengths of four bytes, for encoders that write one, two or three. The frame has been inspected.
+    /// </summary>
     public static FrameData WithLongLengths(ReadOnlySpan<byte> frame, int lengthSize, FrameArena arena)
     {
         var total = 0;

@@ -29,7 +29,9 @@ public sealed class FlvTagReader(FrameArena arena, int maxTagBytes = 8 * 1024 * 
     /// <summary>Whether what came is no FLV, or a tag is longer than allowed; nothing more is read.</summary>
     public bool Malformed { get; private set; }
 
-    /// <summary>The next whole tag from the front of <paramref name="buffer"/>; false where more bytes are needed or <see cref="Malformed"/>.</summary>
+    /// <summary>
+    /// The next whole tag from the front of <paramref name="buffer"/>; false where more bytes are needed or <see cref="Malformed"/>.
+    /// </summary>
     public bool TryRead(ref ReadOnlySequence<byte> buffer, out FlvTag tag)
     {
         tag = default;

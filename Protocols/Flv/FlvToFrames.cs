@@ -23,9 +23,9 @@ public enum FlvOutcome : byte
 }
 
 /// <summary>
-/// Turns FLV audio and video tag bodies, as RTMP and FLV files carry them, into frames of tracks. Coded bytes are not copied; which pictures are key
-/// frames is read from them and not from the tag. Times go on as the wire had them: milliseconds in 32 bits. Track numbers: video 1, 2, …;
-/// audio 101, 102, …; the default track of a kind is the first.
+/// Turns FLV audio and video tag bodies, as RTMP and FLV files carry them, into frames of tracks. Coded bytes are not copied; which
+/// pictures are key frames is read from them and not from the tag. Times go on as the wire had them: milliseconds in 32 bits. Track
+/// numbers: video 1, 2, …; audio 101, 102, …; the default track of a kind is the first.
 /// </summary>
 /// <param name="sink">Who gets the frames.</param>
 /// <param name="arena">Memory for the rare frame that has to be rewritten.</param>
@@ -193,7 +193,8 @@ public sealed class FlvToFrames(IFrameSink sink, FrameArena arena)
         refused = codecId;
         _refusal = kind == TrackKind.Video
             ? $"The video is {FlvCodecs.Name(codecId, kind)}, which is not carried; use H.264, HEVC, AV1, VP9 or VP8. The sound goes on."
-            : $"The sound is {FlvCodecs.Name(codecId, kind)}, which is not carried; use AAC, Opus, MP3, AC-3, E-AC-3 or FLAC. The picture goes on.";
+            : $"The sound is {FlvCodecs.Name(codecId, kind)}, which is not carried; use AAC, Opus, MP3, AC-3, E-AC-3 or FLAC. "
+                + "The picture goes on.";
     }
 
     static FlvOutcome Worse(FlvOutcome one, FlvOutcome other) => (one, other) switch

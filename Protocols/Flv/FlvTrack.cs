@@ -49,8 +49,8 @@ sealed class FlvTrack(int id)
     }
 
     /// <summary>
-    /// Makes sure that <see cref="Info"/> fits a frame of that codec; false if nothing is known about the track yet. Codecs without a configuration
-    /// are read from the frame, again where its header differs from the one before.
+    /// Makes sure that <see cref="Info"/> fits a frame of that codec; false if nothing is known about the track yet. Codecs without a
+    /// configuration are read from the frame, again where its header differs from the one before.
     /// </summary>
     public bool TryFit(Codec codec, ReadOnlySpan<byte> frame)
     {

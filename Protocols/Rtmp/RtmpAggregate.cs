@@ -4,8 +4,9 @@ using Tributary.Media.Frames;
 namespace Tributary.Protocols.Rtmp;
 
 /// <summary>
-/// An aggregate message (RTMP 1.0 §7.1.6): several messages as FLV tags, each followed by a back pointer, in one payload. Their times count from the
-/// first one, which has the time of the aggregate. Gives its parts one after another; each shares the payload's memory with a reference of its own.
+/// An aggregate message (RTMP 1.0 §7.1.6): several messages as FLV tags, each followed by a back pointer, in one payload. Their times count
+/// from the first one, which has the time of the aggregate. Gives its parts one after another; each shares the payload's memory with a
+/// reference of its own.
 /// </summary>
 struct RtmpAggregate : IDisposable
 {
@@ -23,12 +24,13 @@ struct RtmpAggregate : IDisposable
         var bytes = message.Payload.Span;
         for (var at = 0; at < bytes.Length;)
         {
-            if (bytes.Length - at < TagHeader || bytes.Length - at - TagHeader < TagLength(bytes[at..]) || TagType(bytes[at..]) == RtmpMessageType.Aggregate)
+            var tag = bytes[at..];
+            if (tag.Length < TagHeader || tag.Length - TagHeader < TagLength(tag) || TagType(tag) == RtmpMessageType.Aggregate)
             {
                 return false;
             }
 
-            at += TagHeader + TagLength(bytes[at..]) + BackPointer;   // peers exist that leave the last back pointer out
+            at += TagHeader + TagLength(tag) + BackPointer;   // peers exist that leave the last back pointer out
         }
 
         if (!bytes.IsEmpty)

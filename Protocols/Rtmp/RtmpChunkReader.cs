@@ -5,8 +5,8 @@ using Tributary.Media.Frames;
 namespace Tributary.Protocols.Rtmp;
 
 /// <summary>
-/// Puts messages together from chunks (RTMP 1.0 §5.3). A payload is copied once, from the connection's buffer into frame memory, as it arrives:
-/// a chunk need not be there whole, and no more memory is taken than bytes have come or a slab has.
+/// Puts messages together from chunks (RTMP 1.0 §5.3). A payload is copied once, from the connection's buffer into frame memory, as it
+/// arrives: a chunk need not be there whole, and no more memory is taken than bytes have come or a slab has.
 /// <code>
 ///  +--------------+----------------+--------------------+--------------+
 ///  | Basic Header | Message Header | Extended Timestamp |  Chunk Data  |
@@ -20,7 +20,10 @@ sealed class RtmpChunkReader(FrameArena arena, RtmpLimits limits) : IDisposable
     const uint ExtendedMark = 0xFFFFFF;
     const int LongestChunk = 0xFFFFFF;
 
-    /// <summary>Milliseconds. A longer step than this between two messages of a chunk stream is taken for a sender's mistake (see <see cref="Advance"/>).</summary>
+    /// <summary>
+    /// Milliseconds. A longer step than this between two messages of a chunk stream is taken for a sender's mistake (see
+    /// <see cref="Advance"/>).
+    /// </summary>
     const uint LongestImpliedStep = 10_000;
 
     readonly Dictionary<int, RtmpChunkStream> _streams = [];
@@ -51,7 +54,9 @@ sealed class RtmpChunkReader(FrameArena arena, RtmpLimits limits) : IDisposable
     /// <summary>Memory held for unfinished messages, in bytes.</summary>
     public int PendingBytes => _pending;
 
-    /// <summary>Obeys the peer's Set Chunk Size (§5.4.1): 1 to 2^31-1, of which more than a message's greatest length makes no difference.</summary>
+    /// <summary>
+    /// Obeys the peer's Set Chunk Size (§5.4.1): 1 to 2^31-1, of which more than a message's greatest length makes no difference.
+    /// </summary>
     public bool TrySetChunkSize(uint size)
     {
         if (size is 0 or >= 0x80000000)
@@ -235,8 +240,8 @@ sealed class RtmpChunkReader(FrameArena arena, RtmpLimits limits) : IDisposable
     }
 
     /// <summary>
-    /// A type 3 chunk repeats the header, and with it the extended timestamp (§5.3.1.3). Some encoders leave those four bytes out, so they are
-    /// taken only where they are what would be repeated: the field itself or the message's timestamp.
+    /// A type 3 chunk repeats the header, and with it the extended timestamp (§5.3.1.3). Some encoders leave those four bytes out, so they
+    /// are taken only where they are what would be repeated: the field itself or the message's timestamp.
     /// </summary>
     Step ReadRepeated(ReadOnlySpan<byte> head, RtmpChunkStream stream, out int used)
     {
@@ -274,8 +279,8 @@ sealed class RtmpChunkReader(FrameArena arena, RtmpLimits limits) : IDisposable
     }
 
     /// <summary>
-    /// A message that begins with a type 3 chunk is as much later as the last header said; after a type 0 header that is the absolute time itself
-    /// (§5.3.1.2.4). Relays exist that send it for "at the same time" instead: a step of hours is theirs, and counts as none.
+    /// A message that begins with a type 3 chunk is as much later as the last header said; after a type 0 header that is the absolute time
+    /// itself (§5.3.1.2.4). Relays exist that send it for "at the same time" instead: a step of hours is theirs, and counts as none.
     /// </summary>
     static void Advance(RtmpChunkStream stream)
     {
@@ -306,8 +311,8 @@ sealed class RtmpChunkReader(FrameArena arena, RtmpLimits limits) : IDisposable
     }
 
     /// <summary>
-    /// Memory for the first <paramref name="bytes"/> of a message: all of it at once where a slab holds it or where this peer has sent one as long
-    /// before, else twice what it had. So a header that lies costs a slab at most.
+    /// Memory for the first <paramref name="bytes"/> of a message: all of it at once where a slab holds it or where this peer has sent one
+    /// as long before, else twice what it had. So a header that lies costs a slab at most.
     /// </summary>
     bool TryHold(RtmpChunkStream stream, int bytes)
     {

@@ -4,8 +4,8 @@ using System.Buffers.Binary;
 namespace Tributary.Protocols.Rtmp;
 
 /// <summary>
-/// Cuts messages into chunks (RTMP 1.0 §5.3) with the shortest headers that every reader takes the same way. A payload may come in two pieces, so
-/// that a tag header can stand before coded bytes that lie elsewhere; nothing is joined first.
+/// Cuts messages into chunks (RTMP 1.0 §5.3) with the shortest headers that every reader takes the same way. A payload may come in two
+/// pieces, so that a tag header can stand before coded bytes that lie elsewhere; nothing is joined first.
 /// </summary>
 public sealed class RtmpChunkWriter(IBufferWriter<byte> output)
 {
@@ -156,8 +156,8 @@ public sealed class RtmpChunkWriter(IBufferWriter<byte> output)
         public uint Timestamp { get; private set; }
 
         /// <summary>
-        /// The shortest header format. Type 3 begins a message only after a difference, since readers disagree about what it means after an absolute
-        /// time; and what goes back in time is sent whole.
+        /// The shortest header format. Type 3 begins a message only after a difference, since readers disagree about what it means after an
+        /// absolute time; and what goes back in time is sent whole.
         /// </summary>
         public int Format(RtmpMessageType type, uint streamId, uint timestamp, int length)
         {

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Tributary.Protocols.Rtmp;
 
-/// <summary>The client's half of the handshake (RTMP 1.0 §5.2): C0 C1 out, S0 S1 S2 in, C2 out. It signs where asked to, and then checks the answer.</summary>
+/// <summary>
+/// The client's half of the handshake (RTMP 1.0 §5.2): C0 C1 out, S0 S1 S2 in, C2 out. It signs where asked to, and then checks the answer.
+/// </summary>
 sealed class RtmpClientHandshake(IBufferWriter<byte> output, Random random, int? scheme)
 {
     const byte PlainVersion = 3;
@@ -25,7 +27,9 @@ sealed class RtmpClientHandshake(IBufferWriter<byte> output, Random random, int?
         output.Write(_c1);
     }
 
-    /// <summary>Takes S0 S1 S2 from the front of <paramref name="buffer"/> once they are there; false if they are not what the handshake asks for.</summary>
+    /// <summary>
+    /// Takes S0 S1 S2 from the front of <paramref name="buffer"/> once they are there; false if they are not what the handshake asks for.
+    /// </summary>
     public bool TryRead(ref ReadOnlySequence<byte> buffer)
     {
         const int Total = 1 + 2 * RtmpDigest.PacketSize;

@@ -38,7 +38,8 @@ sealed record RtmpCommand(string Name, double Transaction, AmfValue Object, IRea
         }
 
         var transaction = values.Count > 0 ? values[0].Number : 0;
-        command = new RtmpCommand(name.String, transaction, values.Count > 1 ? values[1] : AmfValue.Null, values.Count > 2 ? values[2..] : []);
+        command = new RtmpCommand(
+            name.String, transaction, values.Count > 1 ? values[1] : AmfValue.Null, values.Count > 2 ? values[2..] : []);
         return true;
     }
 }

@@ -3,9 +3,9 @@ using System.Security.Cryptography;
 namespace Tributary.Protocols.Rtmp;
 
 /// <summary>
-/// The "complex" handshake that Flash introduced and that many encoders and relays speak: C1 and S1 carry an HMAC-SHA256 of themselves at a place
-/// that four of their bytes choose, in one of two schemes; C2 and S2 end with an HMAC keyed by the other side's. Not in Adobe's specification;
-/// as peers do it.
+/// The "complex" handshake that Flash introduced and that many encoders and relays speak: C1 and S1 carry an HMAC-SHA256 of themselves at a
+/// place that four of their bytes choose, in one of two schemes; C2 and S2 end with an HMAC keyed by the other side's. Not in Adobe's
+/// specification; as peers do it.
 /// </summary>
 static class RtmpDigest
 {
@@ -23,9 +23,11 @@ static class RtmpDigest
 
     static readonly byte[] Tail = Convert.FromHexString("F0EEC24A8068BEE82E00D0D1029E7E576EEC5D2D29806FAB93B8E636CFEB31AE");
 
-    public static bool TryFindClient(ReadOnlySpan<byte> c1, out int scheme, out int place) => TryFind(c1, PlayerName, out scheme, out place);
+    public static bool TryFindClient(ReadOnlySpan<byte> c1, out int scheme, out int place) =>
+        TryFind(c1, PlayerName, out scheme, out place);
 
-    public static bool TryFindServer(ReadOnlySpan<byte> s1, out int scheme, out int place) => TryFind(s1, ServerName, out scheme, out place);
+    public static bool TryFindServer(ReadOnlySpan<byte> s1, out int scheme, out int place) =>
+        TryFind(s1, ServerName, out scheme, out place);
 
     /// <summary>Puts a client's digest into C1.</summary>
     public static void SignClient(Span<byte> c1, int scheme) => Sign(c1, scheme, PlayerName);

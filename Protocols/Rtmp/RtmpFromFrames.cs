@@ -3,7 +3,10 @@ using Tributary.Protocols.Flv;
 
 namespace Tributary.Protocols.Rtmp;
 
-/// <summary>Sends frames through a <see cref="RtmpPublishClient"/> that is on the air: each track's configuration before its first frame and when it changes.</summary>
+/// <summary>
+/// Sends frames through a <see cref="RtmpPublishClient"/> that is on the air: each track's configuration before its first frame and when it
+/// changes.
+/// </summary>
 public sealed class RtmpFromFrames(RtmpPublishClient client)
 {
     const int Milliseconds = 1_000;

@@ -2,7 +2,9 @@ using Tributary.Protocols.Amf;
 
 namespace Tributary.Protocols.Rtmp;
 
-/// <summary>How much one RTMP peer may ask for. Each limit that is passed ends the session with a reason of its own (<see cref="RtmpEnd"/>).</summary>
+/// <summary>
+/// How much one RTMP peer may ask for. Each limit that is passed ends the session with a reason of its own (<see cref="RtmpEnd"/>).
+/// </summary>
 public sealed record RtmpLimits
 {
     public static RtmpLimits Default { get; } = new();
@@ -11,8 +13,8 @@ public sealed record RtmpLimits
     public int MaxMessageBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>
-    /// Bytes of one message, and half of all that unfinished messages may hold, before anything is published: commands only, so that a stranger
-    /// cannot make the server hold more.
+    /// Bytes of one message, and half of all that unfinished messages may hold, before anything is published: commands only, so that a
+    /// stranger cannot make the server hold more.
     /// </summary>
     public int MaxCommandBytes { get; init; } = 64 * 1024;
 

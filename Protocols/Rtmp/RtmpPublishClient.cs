@@ -45,9 +45,9 @@ public sealed record RtmpPublishOptions
 }
 
 /// <summary>
-/// The publishing side of one RTMP connection, without the socket: <see cref="Start"/>, then feed what the server sends to <see cref="TryRead"/>
-/// until <see cref="State"/> is on the air, then send. What it writes goes to <paramref name="output"/>; the caller flushes. It never throws on what
-/// the server sends.
+/// The publishing side of one RTMP connection, without the socket: <see cref="Start"/>, then feed what the server sends to
+/// <see cref="TryRead"/> until <see cref="State"/> is on the air, then send. What it writes goes to <paramref name="output"/>; the caller
+/// flushes. It never throws on what the server sends.
 /// </summary>
 public sealed class RtmpPublishClient(IBufferWriter<byte> output, FrameArena arena, RtmpPublishOptions options, Random random) : IDisposable
 {

@@ -3,8 +3,9 @@ using System.Buffers;
 namespace Tributary.Protocols.Rtmp;
 
 /// <summary>
-/// The server's half of the handshake (RTMP 1.0 §5.2): C0 C1 in, S0 S1 S2 out at once, C2 in. A client that signs C1 gets the signed answer in its
-/// own scheme, any other the plain one. What C2 holds is not checked: encoders that send rubbish there are many, and nothing depends on it.
+/// The server's half of the handshake (RTMP 1.0 §5.2): C0 C1 in, S0 S1 S2 out at once, C2 in. A client that signs C1 gets the signed answer
+/// in its own scheme, any other the plain one. What C2 holds is not checked: encoders that send rubbish there are many, and nothing depends
+/// on it.
 /// </summary>
 sealed class RtmpServerHandshake(IBufferWriter<byte> output, Random random)
 {

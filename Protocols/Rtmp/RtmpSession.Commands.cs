@@ -31,7 +31,9 @@ public sealed partial class RtmpSession
         _replies.PublishStarted(request.StreamId);
     }
 
-    /// <summary>Says no to the last <see cref="RtmpMessageKind.Publish"/> with a sentence for whoever runs the encoder, and ends the session.</summary>
+    /// <summary>
+    /// Says no to the last <see cref="RtmpMessageKind.Publish"/> with a sentence for whoever runs the encoder, and ends the session.
+    /// </summary>
     public void RefusePublish(string sentence)
     {
         if (_asked is not { } request)

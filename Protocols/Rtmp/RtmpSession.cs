@@ -5,9 +5,9 @@ using Tributary.Media.Frames;
 namespace Tributary.Protocols.Rtmp;
 
 /// <summary>
-/// The server's side of one RTMP connection, without the socket: bytes in by <see cref="TryRead"/>, replies out to <paramref name="output"/>, and
-/// messages for whoever publishes. It answers everything that is only protocol itself. It never throws on what a peer sends; <see cref="End"/>
-/// says why it takes no more. RTMP 1.0; one publication at a time.
+/// The server's side of one RTMP connection, without the socket: bytes in by <see cref="TryRead"/>, replies out to
+/// <paramref name="output"/>, and messages for whoever publishes. It answers everything that is only protocol itself. It never throws on what a peer
+/// sends; <see cref="End"/> says why it takes no more. RTMP 1.0; one publication at a time.
 /// </summary>
 /// <param name="output">Where replies go; the caller flushes.</param>
 /// <param name="arena">Where payloads are put together once something is being published. The session does not dispose it.</param>
@@ -59,8 +59,8 @@ public sealed partial class RtmpSession(IBufferWriter<byte> output, FrameArena a
     public int PendingBytes => _chunks.PendingBytes;
 
     /// <summary>
-    /// Takes bytes from the front of <paramref name="buffer"/> up to the next message for the caller. False: more bytes are needed, or the session
-    /// has ended.
+    /// Takes bytes from the front of <paramref name="buffer"/> up to the next message for the caller. False: more bytes are needed, or the
+    /// session has ended.
     /// </summary>
     public bool TryRead(ref ReadOnlySequence<byte> buffer, out RtmpMessage message)
     {
@@ -202,7 +202,9 @@ public sealed partial class RtmpSession(IBufferWriter<byte> output, FrameArena a
         }
     }
 
-    /// <summary>Counts what arrived, and says when the peer is to hear of it: at half of its window, so that it never has to wait (§5.4.4).</summary>
+    /// <summary>
+    /// Counts what arrived, and says when the peer is to hear of it: at half of its window, so that it never has to wait (§5.4.4).
+    /// </summary>
     struct Acknowledgements(int mostBytes)
     {
         const int SmallestWindow = 8 * 1024;

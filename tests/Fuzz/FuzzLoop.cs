@@ -44,7 +44,8 @@ static class FuzzLoop
 
         if (Stopwatch.GetElapsedTime(since) > LongestRun)
         {
-            throw new FuzzFinding($"{target}, seed {seed}, input {number}: took longer than {LongestRun}\n{Convert.ToHexString(input)}", null);
+            throw new FuzzFinding(
+                $"{target}, seed {seed}, input {number}: took longer than {LongestRun}\n{Convert.ToHexString(input)}", null);
         }
     }
 }

@@ -3,8 +3,9 @@ using System.Reflection;
 namespace Tributary.Fuzz;
 
 /// <summary>
-/// Marks a class with a <c>static void Run(ReadOnlySpan&lt;byte&gt;)</c> as a fuzz target. Run throws for what must never happen, and checks the
-/// meaning of what the parser accepted. A target is one file in Targets/, and a folder of the same name in corpus/ with at least one input.
+/// Marks a class with a <c>static void Run(ReadOnlySpan&lt;byte&gt;)</c> as a fuzz target. Run throws for what must never happen, and
+/// checks the meaning of what the parser accepted. A target is one file in Targets/, and a folder of the same name in corpus/ with at least
+/// one input.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 sealed class FuzzTargetAttribute(string name) : Attribute

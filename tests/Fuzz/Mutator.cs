@@ -2,12 +2,15 @@ using System.Buffers.Binary;
 
 namespace Tributary.Fuzz;
 
-/// <summary>Makes new inputs out of those of the corpus: what a parser finds hard is mostly a valid input with one or two things wrong.</summary>
+/// <summary>
+/// Makes new inputs out of those of the corpus: what a parser finds hard is mostly a valid input with one or two things wrong.
+/// </summary>
 sealed class Mutator(IReadOnlyList<byte[]> corpus, Random random)
 {
     const int LongestInput = 64 * 1024, MostChanges = 8;
 
-    static readonly uint[] Interesting = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0xFFFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF];
+    static readonly uint[] Interesting =
+        [0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0xFFFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF];
 
     public byte[] Next()
     {

@@ -4,7 +4,8 @@ using Tributary.Fuzz;
 // dotnet run --project tests/Fuzz -- TARGET SECONDS [SEED]
 if (args is not [var target, var seconds, ..] || !FuzzTargets.All.ContainsKey(target))
 {
-    Console.Error.WriteLine($"usage: TARGET SECONDS [SEED], where TARGET is one of {string.Join(", ", FuzzTargets.All.Keys.Order(StringComparer.Ordinal))}");
+    var names = string.Join(", ", FuzzTargets.All.Keys.Order(StringComparer.Ordinal));
+    Console.Error.WriteLine($"usage: TARGET SECONDS [SEED], where TARGET is one of {names}");
     return 2;
 }
 

@@ -57,8 +57,11 @@ static class FlvTagTarget
                 }
 
                 Holds.That(!nals.Malformed, "NAL units that do not fit their frame.");
-                Holds.That(frame.IsKey == NalUnits.IsKeyFrame(frame.Data.Span, frame.Track.Codec), "A key frame that is none, or the reverse.");
-                Holds.That(NalUnits.LengthSize(frame.Track.Codec, frame.Track.DecoderConfig.Span) == 4, "A configuration with other lengths than the frames.");
+                Holds.That(
+                    frame.IsKey == NalUnits.IsKeyFrame(frame.Data.Span, frame.Track.Codec), "A key frame that is none, or the reverse.");
+                Holds.That(
+                    NalUnits.LengthSize(frame.Track.Codec, frame.Track.DecoderConfig.Span) == 4,
+                    "A configuration with other lengths than the frames.");
             }
 
             frame.Data.Release();

@@ -29,6 +29,8 @@ static class RtmpHandshakeTarget
         var answered = speaksRtmp && bytes.Length >= 1 + Packet;
         Holds.That(output.WrittenCount == (answered ? 1 + 2 * Packet : 0), "The answer comes whole, and once C1 is whole.");
         Holds.That(session.HandshakeDone == (speaksRtmp && bytes.Length == 1 + 2 * Packet), "The handshake is done when C2 is whole.");
-        Holds.That(!answered || session.HandshakeSigned || output.WrittenSpan[(1 + Packet)..].SequenceEqual(bytes.AsSpan(1, Packet)), "A plain S2 is C1.");
+        Holds.That(
+            !answered || session.HandshakeSigned || output.WrittenSpan[(1 + Packet)..].SequenceEqual(bytes.AsSpan(1, Packet)),
+            "A plain S2 is C1.");
     }
 }

@@ -38,7 +38,8 @@ static class RtmpSessionTarget
             while (session.TryRead(ref buffer, out var message))
             {
                 Holds.That(message.Payload.Length <= Limits.MaxMessageBytes, "A message is longer than the limit.");
-                Holds.That(message.Kind == RtmpMessageKind.Publish || session.IsPublishing || message.Kind == RtmpMessageKind.EndPublish, "Media without a publication.");
+                var isMedia = message.Kind is not (RtmpMessageKind.Publish or RtmpMessageKind.EndPublish);
+                Holds.That(!isMedia || session.IsPublishing, "Media without a publication.");
                 (messages, last) = (messages + 1, message.Timestamp);
                 foreach (var value in message.Payload.Span)
                 {
