@@ -34,7 +34,7 @@ public sealed class HlsEndpoint(
     {
         var (name, file) = (context.Request.RouteValues["name"] as string, context.Request.RouteValues["file"] as string);
         Cors.Allow(context, edge.Value.AllowOrigin);
-        var kind = HlsKind.Master;
+        HlsKind? kind = null;
         try
         {
             // 1. Grammar.

@@ -29,11 +29,12 @@ public sealed class GatewayMetrics
 
     internal Func<int>? Windows { get; set; }
 
-    internal void Answered(HlsKind kind, int status)
+    /// <summary>Counts an answer; <paramref name="kind"/> is null where nothing was asked for that exists.</summary>
+    internal void Answered(HlsKind? kind, int status)
     {
         if (_requests.Enabled)
         {
-            _requests.Add(1, new("kind", Kinds[(int)kind]), new("status", StatusText(status)));
+            _requests.Add(1, new("kind", kind is { } known ? Kinds[(int)known] : "other"), new("status", StatusText(status)));
         }
     }
 

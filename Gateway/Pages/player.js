@@ -65,7 +65,7 @@ function explain() {
   }
   if (player?.blocked) return show('click', 'The browser waits for a click before it plays.');
   if (player?.networkError) return show('network', 'The pictures cannot be loaded from the server.', 'Trying again …');
-  show(lastTime > 0 ? 'stalled' : 'starting', lastTime > 0 ? 'Waiting for more pictures …' : 'The stream is starting …');
+  show(player?.played ? 'stalled' : 'starting', player?.played ? 'Waiting for more pictures …' : 'The stream is starting …');
 }
 
 function unsupportedCodec(source) {
@@ -182,6 +182,7 @@ async function play(made) {
   try {
     await video.play();
     made.blocked = false;
+    made.played = true;
   } catch (error) {
     made.blocked = error.name === 'NotAllowedError';
   }

@@ -89,7 +89,7 @@ sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxe
 
         var segment = new TrackSegment(_init, [.. _parts], duration, Info.Timescale);
         _parts.Clear();
-        (OpenMsn, OpenMark) = (-1, null);
+        (OpenMsn, OpenMark, OpenBytes) = (-1, null, 0);
         return segment;
     }
 

@@ -34,13 +34,12 @@ public sealed class LiveWindow : IDisposable
     readonly SegmentMuxers _muxers;
     readonly Lock _gate = new();
     readonly List<LiveTrack> _tracks = [];
-    readonly List<LiveSegment> _segments = [];
+    readonly SegmentList _segments = new();
     WindowView _view;
     TaskCompletionSource? _changed;
     SegmentMark? _newest;
     long _front = -1;
     long _completed = -1;
-    long _bytes;
     long _end90k;
     int _target;
     int _generation;
@@ -162,7 +161,6 @@ public sealed class LiveWindow : IDisposable
 
         _end90k = Math.Max(_end90k, marked.Frame.Pts90k + track.Step90k(marked.Frame));
         marked.Frame.Data.Retain();
-        _bytes += marked.Frame.Data.Length;
         _dirty |= track.Add(marked);
     }
 
@@ -174,7 +172,7 @@ public sealed class LiveWindow : IDisposable
             return true;
         }
 
-        var newestMsn = _segments.Count == 0 ? -1 : _segments[^1].Msn;
+        var newestMsn = _segments.Newest;
         if (_newest is { } newest && mark.Epoch > newest.Epoch && mark.Msn <= newestMsn)
         {
             return BeginAnew(mark);
@@ -182,7 +180,7 @@ public sealed class LiveWindow : IDisposable
 
         if (mark.Msn <= newestMsn)
         {
-            return mark.Msn >= _segments[0].Msn;
+            return mark.Msn >= _segments.First;
         }
 
         if (_pause == WindowPause.OffAir || mark.Msn > newestMsn + 1 + MaxSkipped)
@@ -209,7 +207,7 @@ public sealed class LiveWindow : IDisposable
     // A newer source begins a number that an older one had opened. What nobody listed is forgotten; a listed number keeps its content.
     bool BeginAnew(SegmentMark mark)
     {
-        if (mark.Msn < _segments[0].Msn)
+        if (mark.Msn < _segments.First)
         {
             Restart();
         }
@@ -225,7 +223,7 @@ public sealed class LiveWindow : IDisposable
                 Forget(track);
             }
 
-            Drop(_segments.FindIndex(segment => segment.Msn == mark.Msn), _segments.Count);
+            _segments.DropFrom(mark.Msn);
         }
 
         Open(mark);
@@ -242,6 +240,11 @@ public sealed class LiveWindow : IDisposable
             }
         }
 
+        return AddTrack(info, msn);
+    }
+
+    LiveTrack? AddTrack(TrackInfo info, long msn)
+    {
         if (_tracks.Count == _options.MaxTracks)
         {
             _drops = _drops with { TooManyTracks = _drops.TooManyTracks + 1 };
@@ -279,10 +282,10 @@ public sealed class LiveWindow : IDisposable
 
     void CloseAll()
     {
-        if (_segments.Count > 0)
+        if (!_segments.IsEmpty)
         {
             // Media first: a gap is as long as what the others have.
-            var end = _segments[^1].Msn + 1;
+            var end = _segments.Newest + 1;
             foreach (var track in _tracks.OrderBy(track => track.OpenMsn < 0))
             {
                 CompleteUpTo(track, end, null);
@@ -305,14 +308,13 @@ public sealed class LiveWindow : IDisposable
     {
         for (; track.NextMsn < end; track.NextMsn++)
         {
-            var segment = _segments[(int)(track.NextMsn - _segments[0].Msn)];
+            var segment = _segments[track.NextMsn];
             if (track.OpenMsn == segment.Msn)
             {
                 // Where the track skips a segment, its last frame does not last until it comes back.
                 var complete = track.Close(end - segment.Msn == 1 ? nextDts : null);
                 segment.Complete(track.Slot, complete);
                 track.Measure(complete, _target);
-                _bytes += complete.Length - complete.PayloadLength;
             }
             else
             {
@@ -326,8 +328,7 @@ public sealed class LiveWindow : IDisposable
     // The distance to the next segment's start where that says something, else what the other tracks have, else the target duration.
     long GapDuration(LiveSegment segment)
     {
-        var index = (int)(segment.Msn - _segments[0].Msn) + 1;
-        var next = index < _segments.Count ? _segments[index].Mark : null;
+        var next = _segments.Find(segment.Msn + 1)?.Mark;
         if (segment.Mark is { } mark && next is { } && next.DiscontinuitySequence == mark.DiscontinuitySequence && next.Start90k > mark.Start90k)
         {
             return next.Start90k - mark.Start90k;
@@ -351,18 +352,18 @@ public sealed class LiveWindow : IDisposable
 
     void MoveFront()
     {
-        if (_tracks.Count == 0 || _segments.Count == 0)
+        if (_tracks.Count == 0 || _segments.IsEmpty)
         {
             return;
         }
 
-        _front = Math.Max(_front, _segments[0].Msn);
+        _front = Math.Max(_front, _segments.First);
         var end = _tracks.Min(track => track.NextMsn);
         var least = Math.Max((long)(_options.Window.TotalSeconds * MediaTime.Hz90k), 3L * _target * MediaTime.Hz90k);
-        var listed = Duration(_front, end);
-        while (_front < end - 1 && (listed - Segment(_front).Duration90k >= least || end - _front > _options.MaxSegments))
+        var listed = _segments.Duration90k(_front, end);
+        while (_front < end - 1 && (listed - _segments[_front].Duration90k >= least || end - _front > _options.MaxSegments))
         {
-            listed -= Segment(_front++).Duration90k;
+            listed -= _segments[_front++].Duration90k;
         }
 
         Trim(least);
@@ -371,51 +372,28 @@ public sealed class LiveWindow : IDisposable
     // Removed segments stay fetchable for their duration and that of the longest playlist that had them (RFC 8216 §6.2.2).
     void Trim(long listed)
     {
-        var kept = Duration(_segments[0].Msn, _front);
-        while (_segments[0].Msn < _front && kept - _segments[0].Duration90k > listed + TargetTicks)
+        var target = _target * (long)MediaTime.Hz90k;
+        var kept = _segments.Duration90k(_segments.First, _front);
+        while (_segments.First < _front && kept - _segments[_segments.First].Duration90k > listed + target)
         {
-            kept -= _segments[0].Duration90k;
-            Drop(0, 1);
+            kept -= _segments[_segments.First].Duration90k;
+            _segments.DropOldest();
         }
 
-        while (_bytes > _options.MaxBytes && _segments.Count > 4 && _segments[0].Msn + 3 < _tracks.Min(track => track.NextMsn))
+        // Over the limit of bytes everything but the last segments goes.
+        var complete = _tracks.Min(track => track.NextMsn);
+        var open = _tracks.Sum(track => track.OpenBytes);
+        while (_segments.First + 3 < complete && _segments.Bytes + open > _options.MaxBytes)
         {
-            Drop(0, 1);
-            _front = Math.Max(_front, _segments[0].Msn);
+            _segments.DropOldest();
+            _front = Math.Max(_front, _segments.First);
         }
     }
 
-    long TargetTicks => _target * (long)MediaTime.Hz90k;
-
-    LiveSegment Segment(long msn) => _segments[(int)(msn - _segments[0].Msn)];
-
-    long Duration(long from, long end)
-    {
-        long sum = 0;
-        for (var msn = from; msn < end; msn++)
-        {
-            sum += Segment(msn).Duration90k;
-        }
-
-        return sum;
-    }
-
-    void Drop(int from, int end)
-    {
-        for (var index = from; index < end; index++)
-        {
-            _bytes -= _segments[index].Bytes;
-            _segments[index].Release();
-        }
-
-        _segments.RemoveRange(from, end - from);
-    }
-
-    void Forget(LiveTrack track)
+    static void Forget(LiveTrack track)
     {
         if (track.OpenMsn >= 0)
         {
-            _bytes -= track.OpenBytes;
             track.Discard();
         }
     }
@@ -431,7 +409,7 @@ public sealed class LiveWindow : IDisposable
     {
         _tracks.ForEach(Forget);
         _tracks.Clear();
-        Drop(0, _segments.Count);
-        (_newest, _front, _completed, _bytes, _target, _end90k) = (null, -1, -1, 0, 0, 0);
+        _segments.Clear();
+        (_newest, _front, _completed, _target, _end90k) = (null, -1, -1, 0, 0);
     }
 }

@@ -21,7 +21,7 @@ public sealed class WindowView
 
     internal WindowView(
         List<LiveTrack> tracks,
-        List<LiveSegment> segments,
+        SegmentList segments,
         long front,
         int generation,
         WindowPause? pause,
@@ -33,7 +33,7 @@ public sealed class WindowView
     {
         _tracks = [.. tracks.Select(track => new TrackView(
             track.Slot, track.Name, track.Info, Math.Max(track.FirstMsn, front), track.NextMsn, track.Measured))];
-        (_segments, _muxers) = ([.. segments], muxers);
+        (_segments, _muxers) = (segments.ToArray(), muxers);
         (Front, Generation, Pause, Closed, Drops) = (front, generation, pause, closed, drops);
         TargetDuration = targetDuration > 0 ? targetDuration : previous.TargetDuration;
         Version = previous.Version + 1;

@@ -296,4 +296,21 @@ public sealed class LiveWindowTests : IDisposable
         SyntheticStream.Send(_window, _stream.Picture(_stream.Mark(3), 0));
         Assert.Equal(new WindowDrops(Late: 1, Configuration: 1, SegmentTooLarge: 0, TooManyTracks: 4), _window.View.Drops);
     }
+
+    [Fact]
+    public void A_frame_within_a_part_costs_no_memory()
+    {
+        SendSegments(0, 3);
+        var mark = _stream.Mark(3);
+        MarkedFrame[] frames = [.. Enumerable.Range(0, 25).Select(index => _stream.Picture(mark, index))];
+        _window.Append(frames.AsSpan(0, 2));   // the first opens the segment and completes the one before it
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var index = 2; index < 25; index++)
+        {
+            _window.Append(frames.AsSpan(index, 1));
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Array.ForEach(frames, frame => frame.Frame.Data.Release());
+    }
 }
