@@ -112,7 +112,7 @@ public sealed partial class LiveWindows(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                await Task.WhenAll(_windows.Keys.Select(Tend));
+                await Tend();
             }
         }
         catch (OperationCanceledException)
@@ -126,7 +126,9 @@ public sealed partial class LiveWindows(
         }
     }
 
-    // Lets go of what nobody watches, and keeps the registrations of the others alive.
+    /// <summary>Lets go of what nobody watches, and keeps the registrations of the others alive.</summary>
+    internal Task Tend() => Task.WhenAll(_windows.Keys.Select(Tend));
+
     async Task Tend(string stream)
     {
         if (Find(stream) is not { } window)

@@ -37,6 +37,7 @@ window.tributary = {
 function show(state, message = '', hint = '') {
   stats.state = state;
   $('overlay').hidden = !message;
+  video.controls = !message;
   $('message').textContent = message;
   $('hint').textContent = hint;
   $('play').hidden = state !== 'click';

@@ -63,6 +63,8 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
 
     public IList<string> Watchers { get; } = [];
 
+    public int Viewers { get; private set; }
+
     /// <summary>What the grain answers where it does not answer as usual.</summary>
     public Func<Task>? Trouble { get; set; }
 
@@ -76,6 +78,7 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
     public Task<StreamDirective> Watch(GatewayRegistration registration, ILiveStreamObserver observer)
     {
         Watchers.Add(registration.Gateway);
+        Viewers = registration.Viewers;
         return Task.FromResult(new StreamDirective { State = State, Epoch = 1, Version = 1 });
     }
 

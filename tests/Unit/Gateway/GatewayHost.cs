@@ -33,7 +33,9 @@ sealed class GatewayHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<GatewayHost> Start(params (string Key, string Value)[] settings)
+    public static Task<GatewayHost> Start(params (string Key, string Value)[] settings) => Start(TimeProvider.System, settings);
+
+    public static async Task<GatewayHost> Start(TimeProvider time, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)));
@@ -43,7 +45,7 @@ sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddMetrics();
         builder.Services.AddSingleton(grains);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(new NodeIdentity("gateway-1", ""));
         builder.Services.AddFrameStreams(builder.Configuration);
         builder.Services.AddGateway(builder.Configuration);

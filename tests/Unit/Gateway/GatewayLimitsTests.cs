@@ -1,5 +1,9 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Tributary.Gateway.Live;
+using Tributary.Grains.Frames;
 using Tributary.Grains.LiveStreams;
+using Tributary.Unit.Rtmp;
 
 namespace Tributary.Unit.Gateway;
 
@@ -42,5 +46,28 @@ public sealed class GatewayLimitsTests
         var (status, text) = await host.Get("/api/v1/streams/other");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Contains("\"title\":\"Unavailable\"", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_followed_stream_is_registered_anew_while_it_is_watched_and_let_go_after()
+    {
+        var time = new ManualTime();
+        await using var host = await GatewayHost.Start(time);
+        var windows = host.Services.GetRequiredService<LiveWindows>();
+        host.GoLive("demo", 2);
+        await host.Get("/live/demo/master.m3u8");
+
+        time.Advance(TimeSpan.FromSeconds(40));
+        await host.Get("/live/demo/index-v1.m3u8");
+        time.Advance(TimeSpan.FromSeconds(21));
+        await windows.Tend();
+        Assert.Equal(["gateway-1", "gateway-1"], host.Cluster.Stream("demo").Watchers);
+        Assert.Equal(1, host.Cluster.Stream("demo").Viewers);
+
+        time.Advance(TimeSpan.FromSeconds(61));
+        await windows.Tend();
+        Assert.Equal(0, windows.Count);
+        Assert.Equal(0, host.Services.GetRequiredService<FrameChannels>().Open("demo").Subscribers);
+        Assert.Equal(HttpStatusCode.OK, (await host.Get("/live/demo/master.m3u8")).Status);
     }
 }
