@@ -24,15 +24,8 @@ public sealed class FailoverTest : IAsyncLifetime
         DecoderConfig = Convert.FromHexString("0164001FFFE1001967640015ACD940A02FF970110000030001000003003C8F162D9601000668EBE3CB22C0"),
     };
 
-    readonly TestCluster _cluster = NewCluster();
+    readonly InProcessTestCluster _cluster = TestClusters.Of(1);
     ServiceProvider _host = null!;
-
-    static TestCluster NewCluster()
-    {
-        var builder = new TestClusterBuilder(1);
-        builder.AddSiloBuilderConfigurator<SharedMemorySilo>();
-        return builder.Build();
-    }
 
     public async Task InitializeAsync()
     {
@@ -61,7 +54,7 @@ public sealed class FailoverTest : IAsyncLifetime
         var clock = 0L;
         void Send(int seconds) => clock = Feed(session, arena, clock, seconds);
         Send(10);
-        var stream = _cluster.GrainFactory.GetGrain<ILiveStreamGrain>("show");
+        var stream = _cluster.Client.GetGrain<ILiveStreamGrain>("show");
         var before = await Until(() => stream.Describe(), description => description.NextMsn == 5);
         await _cluster.StartAdditionalSiloAsync();
 
@@ -105,12 +98,12 @@ public sealed class FailoverTest : IAsyncLifetime
 
     static async Task<T> Until<T>(Func<Task<T>> ask, Func<T, bool> met)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             try
             {
-                var answer = await ask();
+                var answer = await ask().WaitAsync(TimeSpan.FromSeconds(2));   // a call in flight to a dead silo is answered by nobody
                 if (met(answer))
                 {
                     return answer;

@@ -8,14 +8,7 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
 {
     static int _streams;
 
-    readonly TestCluster _cluster = NewCluster();
-
-    static TestCluster NewCluster()
-    {
-        var builder = new TestClusterBuilder(2);
-        builder.AddSiloBuilderConfigurator<SharedMemorySilo>();
-        return builder.Build();
-    }
+    readonly InProcessTestCluster _cluster = TestClusters.Of(2);
 
     public Task InitializeAsync() => _cluster.DeployAsync();
 
@@ -27,12 +20,12 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
 
     readonly string _name = $"stream-{Interlocked.Increment(ref _streams)}";
 
-    ILiveStreamGrain Stream => _cluster.GrainFactory.GetGrain<ILiveStreamGrain>(_name);
+    ILiveStreamGrain Stream => _cluster.Client.GetGrain<ILiveStreamGrain>(_name);
 
     [Fact]
     public async Task The_first_publisher_gets_a_lease_that_begins_the_numbering()
     {
-        var encoder = new Encoder(_cluster.GrainFactory, slot: 0);
+        var encoder = new Encoder(_cluster.Client, slot: 0);
 
         var answer = await Stream.Publish(encoder.Request, encoder.Reference);
 
@@ -44,8 +37,8 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
     [Fact]
     public async Task A_second_publisher_of_a_slot_that_sends_is_refused_with_a_sentence()
     {
-        var first = new Encoder(_cluster.GrainFactory, slot: 0);
-        var second = new Encoder(_cluster.GrainFactory, slot: 0);
+        var first = new Encoder(_cluster.Client, slot: 0);
+        var second = new Encoder(_cluster.Client, slot: 0);
         await Stream.Publish(first.Request, first.Reference);
 
         var answer = await Stream.Publish(second.Request, second.Reference);
@@ -57,8 +50,8 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
     [Fact]
     public async Task A_silent_publisher_gives_way_and_numbering_goes_on_after_a_discontinuity()
     {
-        var silent = new Encoder(_cluster.GrainFactory, slot: 0) { Quiet = TimeSpan.FromSeconds(2) };
-        var next = new Encoder(_cluster.GrainFactory, slot: 0);
+        var silent = new Encoder(_cluster.Client, slot: 0) { Quiet = TimeSpan.FromSeconds(2) };
+        var next = new Encoder(_cluster.Client, slot: 0);
         await Stream.Publish(silent.Request, silent.Reference);
         await Stream.Report(silent.Report(epoch: 1, nextMsn: 5), silent.Reference);
 
@@ -72,8 +65,8 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
     [Fact]
     public async Task The_backup_stands_by_and_takes_over_when_the_primary_ends()
     {
-        var primary = new Encoder(_cluster.GrainFactory, slot: 0);
-        var backup = new Encoder(_cluster.GrainFactory, slot: 1);
+        var primary = new Encoder(_cluster.Client, slot: 0);
+        var backup = new Encoder(_cluster.Client, slot: 1);
         await Stream.Publish(primary.Request, primary.Reference);
         Assert.Equal(PublishOutcome.Standby, (await Stream.Publish(backup.Request, backup.Reference)).Outcome);
 
@@ -87,8 +80,8 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
     [Fact]
     public async Task A_stream_without_source_is_held_and_tells_its_gateways()
     {
-        var encoder = new Encoder(_cluster.GrainFactory, slot: 0);
-        var gateway = new Gateway(_cluster.GrainFactory);
+        var encoder = new Encoder(_cluster.Client, slot: 0);
+        var gateway = new Gateway(_cluster.Client);
         Assert.Equal(StreamState.OffAir, (await Stream.Watch(new GatewayRegistration { Gateway = "g1" }, gateway.Reference)).State);
         await Stream.Publish(encoder.Request, encoder.Reference);
         await gateway.Until(directive => directive is { State: StreamState.Live, Node: "node-a" });
@@ -102,22 +95,21 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
     [Fact]
     public async Task The_catalog_lists_what_is_live_and_asks_no_stream()
     {
-        var encoder = new Encoder(_cluster.GrainFactory, slot: 0);
+        var encoder = new Encoder(_cluster.Client, slot: 0);
         await Stream.Publish(encoder.Request, encoder.Reference);
 
-        var line = Assert.Single(await _cluster.GrainFactory.ListStreams(), line => line.Name == _name);
+        var line = Assert.Single(await _cluster.Client.ListStreams(), line => line.Name == _name);
         Assert.Equal((StreamState.Live, "node-a"), (line.State, line.Node));
     }
 
     [Fact]
     public async Task When_its_silo_is_killed_the_grain_answers_elsewhere_under_a_higher_epoch_and_numbering_goes_on()
     {
-        var encoder = new Encoder(_cluster.GrainFactory, slot: 0);
+        var encoder = new Encoder(_cluster.Client, slot: 0);
         await Stream.Publish(encoder.Request, encoder.Reference);
         await Stream.Report(encoder.Report(epoch: 1, nextMsn: 4), encoder.Reference);
         var owner = (await Stream.Describe()).Owner;
 
-        // The storage of this test lives in the first silo's process-wide memory, so either silo may die.
         await _cluster.KillSiloAsync(_cluster.Silos.First(silo => silo.SiloAddress.ToString() == owner));
         var answer = await Insist(() => Stream.Report(encoder.Report(epoch: 1, nextMsn: 5), encoder.Reference));
 
@@ -130,12 +122,12 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
     // What every caller of an idempotent method does while the cluster settles.
     static async Task<T> Insist<T>(Func<Task<T>> call)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             try
             {
-                return await call();
+                return await call().WaitAsync(TimeSpan.FromSeconds(2));   // a call in flight to a dead silo is answered by nobody
             }
             catch (Exception exception) when (exception is OrleansException or TimeoutException && !deadline.IsCancellationRequested)
             {

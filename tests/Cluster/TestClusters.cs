@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Orleans.Storage;
 using Orleans.TestingHost;
 using Tributary.Grains;
@@ -50,18 +51,23 @@ sealed class SharedMemoryGrainStorage : IGrainStorage
     static string KeyOf(string stateName, GrainId grainId) => $"{stateName}/{grainId}";
 }
 
-/// <summary>A silo whose grains keep their state in <see cref="SharedMemoryGrainStorage"/>.</summary>
-public sealed class SharedMemorySilo : ISiloConfigurator
+static class TestClusters
 {
-    public void Configure(ISiloBuilder siloBuilder) => siloBuilder.AddSharedMemoryGrainStorage();
-}
-
-static class SharedMemoryGrainStorageHosting
-{
-    public static ISiloBuilder AddSharedMemoryGrainStorage(this ISiloBuilder silo)
-    {
-        silo.Services.AddKeyedSingleton<IGrainStorage>(GrainStorageName.Tributary, SharedMemoryGrainStorage.Instance);
-        silo.Services.AddSingleton(TimeProvider.System);
-        return silo;
-    }
+    /// <summary>
+    /// Silos in this process, with a membership that outlives each of them, whose grains keep their state in <see cref="SharedMemoryGrainStorage"/>; and
+    /// a client that finds a silo which joined later within a second, and does not wait long for one that died.
+    /// </summary>
+    public static InProcessTestCluster Of(short silos) =>
+        new InProcessTestClusterBuilder(silos)
+            .ConfigureSilo((_, silo) =>
+            {
+                silo.Services.AddKeyedSingleton<IGrainStorage>(GrainStorageName.Tributary, SharedMemoryGrainStorage.Instance);
+                silo.Services.AddSingleton(TimeProvider.System);
+            })
+            .ConfigureClient(client =>
+            {
+                client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
+                client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(3));
+            })
+            .Build();
 }
