@@ -17,6 +17,9 @@ public sealed partial class LiveStreamGrain(
     ILocalSiloDetails silo,
     ILogger<LiveStreamGrain> log) : Grain, ILiveStreamGrain
 {
+    // A timeline begins above zero: the first pictures are decoded before they are shown, and no container has negative decoding times.
+    static readonly TimeSpan Lead = TimeSpan.FromSeconds(10);
+
     readonly PublishSlot?[] _slots = new PublishSlot?[2];
     readonly GatewayWatch _gateways = new(time, log);
     long _nextMsn;
@@ -198,7 +201,7 @@ public sealed partial class LiveStreamGrain(
             FirstMsn = _nextMsn,
             DiscontinuitySequence = stored.Begun ? stored.DiscontinuitySequence + 1 : 0,
             StartsDiscontinuity = stored.Begun,
-            Start90k = Math.Max(_end90k, (long)(now - stored.Origin).TotalMilliseconds * 90),
+            Start90k = Math.Max(_end90k, (long)(now - stored.Origin + Lead).TotalMilliseconds * 90),
             TargetDuration = stored.TargetDuration,
             SegmentDuration = options.Value.SegmentDuration,
             PartDuration = options.Value.PartDuration,

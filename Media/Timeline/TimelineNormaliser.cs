@@ -42,21 +42,17 @@ public sealed class TimelineNormaliser(TimelineOptions options)
         track.Advance(dts90k, arrival);
         _latest90k = Math.Max(_latest90k, dts90k);
 
-        if (!TryStamp(frame.Track, track, dts90k, out var dts))
+        var offset = Offset(frame, clock);
+        track.Lead = Math.Max(track.Lead, -offset);
+        if (!TryStamp(frame.Track, track, dts90k - track.Lead, out var dts))
         {
             Refused++;
             return false;
         }
 
-        var offset = MediaTime.RescaleNearest(frame.CompositionOffset, clock.Hz, frame.Track.Timescale);
-        var limit = (long)(options.MaxCompositionOffset.TotalSeconds * frame.Track.Timescale);
-        if (Math.Abs(offset) > limit)
+        if (frame.Track.Kind == TrackKind.Video)
         {
-            (offset, Mended) = (0, Mended + 1);
-        }
-        else if (offset != 0 && frame.Track.Kind == TrackKind.Video)
-        {
-            offset = track.Grid.Snap(dts90k + offset) - dts;
+            offset = Math.Max(track.Grid.Snap(dts90k + offset) - dts, 0);
         }
 
         frame = frame with
@@ -66,6 +62,20 @@ public sealed class TimelineNormaliser(TimelineOptions options)
             Duration = frame.Track.Kind == TrackKind.Audio ? frame.Track.SamplesPerFrame : 0,
         };
         return true;
+    }
+
+    // Encoders that let decoding times run behind presentation times send negative offsets; TS has no place for them, and some readers of MP4
+    // shift the whole track. So a track that has one is decoded earlier by as much, and its pictures are shown when they were to be shown.
+    long Offset(in Frame frame, SourceClock clock)
+    {
+        var offset = MediaTime.RescaleNearest(frame.CompositionOffset, clock.Hz, frame.Track.Timescale);
+        if (Math.Abs(offset) <= (long)(options.MaxCompositionOffset.TotalSeconds * frame.Track.Timescale))
+        {
+            return frame.Track.Kind == TrackKind.Video ? offset : 0;
+        }
+
+        Mended++;
+        return 0;
     }
 
     // Where the frame belongs on the timeline, in 90 kHz ticks.
@@ -193,6 +203,9 @@ public sealed class TimelineNormaliser(TimelineOptions options)
         public TimeSpan LastArrival { get; private set; }
 
         public int Clamped { get; set; }
+
+        /// <summary>How much earlier the track is decoded than its encoder said, in 90 kHz ticks.</summary>
+        public long Lead { get; set; }
 
         public bool OnGrid { get; set; }
 

@@ -133,9 +133,20 @@ public class TimelineNormaliserTest
     [Fact]
     public void Composition_offsets_are_kept_and_impossible_ones_are_not()
     {
-        Assert.Equal(-3_000 + 120, Normalise(Video, 0, -32).CompositionOffset);
+        Assert.Equal(0, Normalise(Video, 0, 0).CompositionOffset);
         Assert.Equal(80 * 90, Normalise(Video, 40, 80).CompositionOffset);
         Assert.Equal(0, Normalise(Video, 80, 8_388_607).CompositionOffset);
+    }
+
+    [Fact]
+    public void Negative_composition_offsets_become_earlier_decoding_and_pictures_keep_their_time()
+    {
+        int[] offsets = [0, 80, -40, -40, 0, 80, -40, -40, 0];
+        var frames = offsets.Select((offset, n) => Normalise(Video, n * 40, offset)).ToArray();
+
+        Assert.All(frames, frame => Assert.True(frame.CompositionOffset >= 0));
+        Assert.All(frames.Zip(frames.Skip(1)), pair => Assert.True(pair.Second.Dts > pair.First.Dts));
+        Assert.Equal(offsets.Select((offset, n) => (n * 40L + offset) * 90).Skip(4), frames.Select(frame => frame.Pts).Skip(4));
     }
 
     [Fact]
