@@ -220,8 +220,18 @@ sealed partial class Activation : IGrainContext
         }
     }
 
-    /// <summary>Sends a call on that this activation did not start.</summary>
-    public void Reroute(Message message) => Silo.Forward(message, $"{this} is gone");
+    /// <summary>Sends a call on that this activation did not start: to its next life, or to the activation that it gave way to.</summary>
+    public void Reroute(Message message)
+    {
+        if (_ending)
+        {
+            Silo.Resend(message);
+        }
+        else
+        {
+            Silo.Forward(message, $"{this} is gone");
+        }
+    }
 
     // A call may start when none that runs forbids it. Held: _gate.
     bool MayStart(Turn turn)

@@ -39,6 +39,12 @@ sealed partial class Silo
             return;
         }
 
+        Resend(message);
+    }
+
+    /// <summary>Finds the target anew. A life that ended in good order is no wrong turn: this does not count.</summary>
+    public void Resend(Message message)
+    {
         message.IsPlaced = false;
         message.Target = null;
         Send(message);
@@ -96,7 +102,8 @@ sealed partial class Silo
     void Resolve(Message message)
     {
         var grainId = message.TargetGrain;
-        if (Catalog.Find(grainId) is { } here)
+        var isAddressing = !_addressing.IsEmpty && _addressing.ContainsKey(grainId);
+        if (!isAddressing && Catalog.Find(grainId) is { } here)
         {
             Arrive(here, message);
             return;
@@ -115,8 +122,9 @@ sealed partial class Silo
             return;
         }
 
-        if (!_addressing.ContainsKey(grainId) && Directory.TryFind(grainId, out var known) && !known.SiloAddress!.Equals(Address))
+        if (!isAddressing && Directory.TryFind(grainId, out var known) && !known.SiloAddress!.Equals(Address))
         {
+            message.IsPlaced = true;
             SendTo(known.SiloAddress, message);
             return;
         }
@@ -164,14 +172,13 @@ sealed partial class Silo
         try
         {
             var found = await Directory.Lookup(grainId);
-            if (found is not null && found.SiloAddress!.Equals(Address) && Catalog.Find(grainId) is null)
+            if (found is not null && IsStale(found))
             {
-                // The entry of an activation that is gone from here.
                 await Directory.Unregister(found);
                 found = null;
             }
 
-            target = found?.SiloAddress ?? await Placement.Choose(grainId, grainClass, message);
+            target = found?.SiloAddress ?? await Directory.Reserve(grainId, await Placement.Choose(grainId, grainClass, message));
         }
         catch (Exception exception)
         {
@@ -202,6 +209,11 @@ sealed partial class Silo
             _addressing.TryRemove(KeyValuePair.Create(grainId, queue));
         }
     }
+
+    // The entry of an activation that is gone from here, or a place kept on a silo that takes no grains any more.
+    bool IsStale(GrainAddress entry) => entry.ActivationId.IsDefault
+        ? !Oracle.IsActive(entry.SiloAddress!)
+        : entry.SiloAddress!.Equals(Address) && Catalog.Find(entry.GrainId) is null;
 
     void SendTo(SiloAddress target, Message message)
     {

@@ -98,7 +98,8 @@ sealed class ManagementGrain(Silo silo) : Grain, IManagementGrain
 
     public Task<int> GetTotalActivationCount() => Task.FromResult(Chosen([]).Sum(host => Living(host).Count()));
 
-    public async ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference) => (await silo.Directory.Lookup(reference.GetGrainId()))?.SiloAddress;
+    public async ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference) =>
+        await silo.Directory.Lookup(reference.GetGrainId()) is { ActivationId.IsDefault: false } address ? address.SiloAddress : null;
 
     public ValueTask<List<GrainId>> GetActiveGrains(GrainType type) =>
         new([.. Chosen([]).SelectMany(host => Living(host).Where(a => a.GrainId.Type == type).Select(a => a.GrainId)).Distinct()]);

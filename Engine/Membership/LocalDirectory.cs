@@ -10,6 +10,11 @@ interface IActivationDirectory
 
     ValueTask<GrainAddress?> Lookup(GrainId grainId);
 
+    /// <summary>
+    /// Where a grain without an activation is to begin: the given silo, or the one that was chosen or registered before. All who call it meanwhile are sent there.
+    /// </summary>
+    ValueTask<SiloAddress> Reserve(GrainId grainId, SiloAddress silo);
+
     /// <summary>The address that is registered afterwards: the given one, or that of the activation that was before.</summary>
     ValueTask<GrainAddress> Register(GrainAddress address, GrainAddress? previous);
 
@@ -26,6 +31,10 @@ sealed class LocalDirectory : IActivationDirectory
 
     public ValueTask<GrainAddress?> Lookup(GrainId grainId) => new(_entries.GetValueOrDefault(grainId));
 
+    // A reservation is an entry without an activation.
+    public ValueTask<SiloAddress> Reserve(GrainId grainId, SiloAddress silo) =>
+        new(_dead.ContainsKey(silo) ? silo : _entries.GetOrAdd(grainId, static (id, s) => new GrainAddress { GrainId = id, SiloAddress = s }, silo).SiloAddress!);
+
     public ValueTask<GrainAddress> Register(GrainAddress address, GrainAddress? previous)
     {
         if (_dead.ContainsKey(address.SiloAddress!))
@@ -34,7 +43,7 @@ sealed class LocalDirectory : IActivationDirectory
         }
 
         var winner = _entries.AddOrUpdate(
-            address.GrainId, address, (_, known) => previous is not null && known.ActivationId == previous.ActivationId ? address : known);
+            address.GrainId, address, (_, known) => known.ActivationId.IsDefault || known.ActivationId == previous?.ActivationId ? address : known);
         if (_dead.ContainsKey(address.SiloAddress!))
         {
             Remove(address);

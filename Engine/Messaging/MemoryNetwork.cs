@@ -34,9 +34,8 @@ sealed class MemoryNetwork(TimeProvider time) : IMessageLink
             }
 
             var pair = (message.Kind == MessageKind.Response ? message.Sender : From(message), message.Target!);
-            if (delay > TimeSpan.Zero || _delayed.ContainsKey(pair))
+            if ((delay > TimeSpan.Zero || _delayed.ContainsKey(pair)) && _delayed.GetOrAdd(pair, _ => new DelayLine(this)).TryAdd(message, delay))
             {
-                _delayed.GetOrAdd(pair, _ => new DelayLine(this)).Add(message, delay);
                 return;
             }
         }
@@ -65,15 +64,23 @@ sealed class MemoryNetwork(TimeProvider time) : IMessageLink
         readonly Lock _gate = new();
         ITimer? _timer;
 
-        public void Add(Message message, TimeSpan delay)
+        /// <summary>False when there is nothing to wait for: no delay, and no message before it.</summary>
+        public bool TryAdd(Message message, TimeSpan delay)
         {
             lock (_gate)
             {
+                if (delay <= TimeSpan.Zero && _queue.Count == 0)
+                {
+                    return false;
+                }
+
                 _queue.Enqueue((message, network.Time.GetUtcNow() + delay));
                 _timer ??= network.Time.CreateTimer(static line => ((DelayLine)line!).Release(), this, delay, Timeout.InfiniteTimeSpan);
+                return true;
             }
         }
 
+        // A message stays at the head until it is delivered, so that none overtakes it.
         void Release()
         {
             while (true)
@@ -95,10 +102,14 @@ sealed class MemoryNetwork(TimeProvider time) : IMessageLink
                         return;
                     }
 
-                    message = _queue.Dequeue().Message;
+                    message = head.Message;
                 }
 
                 network.Deliver(message);
+                lock (_gate)
+                {
+                    _queue.Dequeue();
+                }
             }
         }
     }

@@ -167,6 +167,7 @@ sealed partial class ReminderService(
     {
         readonly ReminderService _service;
         readonly ITimer _timer;
+        DateTime _next;
 
         public Clockwork(ReminderService service, ReminderEntry entry)
         {
@@ -177,22 +178,25 @@ sealed partial class ReminderService(
                 _timer = service.Clock.CreateTimer(static c => _ = ((Clockwork)c!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             }
 
-            Arm();
+            Arm(ticked: false);
         }
 
         public ReminderEntry Entry { get; }
 
         public void Dispose() => _timer.Dispose();
 
-        void Arm()
+        // The next point of the reminder's grid; the present one counts as gone when it has ticked.
+        void Arm(bool ticked)
         {
             var now = _service.Clock.GetUtcNow().UtcDateTime;
-            var wait = Entry.StartAt - now;
-            if (wait < TimeSpan.Zero)
+            _next = Entry.StartAt;
+            if (_next < now || (ticked && _next == now))
             {
                 var passed = (now - Entry.StartAt).Ticks / Entry.Period.Ticks;
-                wait = Entry.StartAt + TimeSpan.FromTicks((passed + 1) * Entry.Period.Ticks) - now;
+                _next += TimeSpan.FromTicks((passed + 1) * Entry.Period.Ticks);
             }
+
+            var wait = _next - now;
 
             // A clock waits for 49 days at most; the refresh arms again long before that.
             _timer.Change(wait < TimeSpan.FromDays(40) ? wait : TimeSpan.FromDays(40), Timeout.InfiniteTimeSpan);
@@ -200,10 +204,12 @@ sealed partial class ReminderService(
 
         async Task Tick()
         {
+            var now = _service.Clock.GetUtcNow().UtcDateTime;
+            var due = now >= _next;
             try
             {
-                var now = _service.Clock.GetUtcNow().UtcDateTime;
-                if (now >= Entry.StartAt)
+                // A timer may be early.
+                if (due)
                 {
                     await _service.Fire(Entry, new TickStatus(Entry.StartAt, Entry.Period, now));
                 }
@@ -212,7 +218,7 @@ sealed partial class ReminderService(
             {
                 try
                 {
-                    Arm();
+                    Arm(ticked: due);
                 }
                 catch (ObjectDisposedException)
                 {

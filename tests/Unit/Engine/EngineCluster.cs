@@ -47,6 +47,15 @@ sealed class EngineCluster : IAsyncDisposable
 
     public Journal Journal(int silo = 0) => _cluster.Silos[silo].ServiceProvider.GetRequiredService<Journal>();
 
+    /// <summary>Waits until every turn is over: an answer is sent a moment before its turn ends.</summary>
+    public async Task Settle()
+    {
+        while (_cluster.Cluster.Silos.SelectMany(s => s.Catalog.All).Any(a => a.Load > 0 || a.State is ActivationState.Activating or ActivationState.Deactivating))
+        {
+            await Task.Yield();
+        }
+    }
+
     /// <summary>The silo that a grain lives on.</summary>
     public InProcessSiloHandle SiloOf(IAddressable grain) => _cluster.Silos.First(s => s.ServiceProvider.GetRequiredService<Silo>().Catalog.Find(grain.GetGrainId()) is not null);
 

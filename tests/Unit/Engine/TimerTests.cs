@@ -75,6 +75,7 @@ public sealed class TimerTests
         await grain.Start(false, false, false);
         for (var i = 1; i <= 3; i++)
         {
+            await cluster.Settle();
             cluster.Clock.Advance(Second);
             Assert.Equal(i, await grain.Ticks());
         }
@@ -141,6 +142,7 @@ public sealed class TimerTests
         await grain.Change(Second * 5, Timeout.InfiniteTimeSpan);
         cluster.Clock.Advance(Second * 4);
         Assert.Equal(0, await grain.Ticks());
+        await cluster.Settle();
         cluster.Clock.Advance(Second * 20);
         Assert.Equal(1, await grain.Ticks());
     }
@@ -153,13 +155,13 @@ public sealed class TimerTests
         await using var cluster = await EngineCluster.Start();
         var grain = cluster.Grain<ITicking>();
         await grain.Start(false, keepAlive, false);
-        for (var i = 0; i < 20 * 60 && cluster.Silos.TryGetGrainContext(grain.GetGrainId(), out _); i++)
+        for (var i = 0; i < 20 * 60; i++)
         {
-            var before = cluster.Journal().Entries.Length;
+            await cluster.Settle();
             cluster.Clock.Advance(Second);
-            await cluster.Journal().Reaches(before + 1);
         }
 
+        await cluster.Settle();
         Assert.Equal(collected, cluster.Journal().Entries.Contains("deactivated ActivationIdle"));
     }
 }
