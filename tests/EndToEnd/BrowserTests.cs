@@ -3,6 +3,7 @@ using Tributary.EndToEnd.Harness;
 namespace Tributary.EndToEnd;
 
 /// <summary>Players in a browser. A stall is a second in which the picture's time does not go on.</summary>
+[Collection(Alone.Name)]
 public sealed class BrowserTests(BrowserTests.Started started) : IClassFixture<BrowserTests.Started>
 {
     static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(30), Watched = TimeSpan.FromSeconds(30);
@@ -93,7 +94,7 @@ public sealed class BrowserTests(BrowserTests.Started started) : IClassFixture<B
         }
 
         Assert.True(stalls.Count == 0 && before.Waits == start.Waits, $"{name} stalled at {string.Join(", ", stalls)}; waits {before.Waits - start.Waits}; {string.Join(" | ", page.Errors)}");
-        Assert.True(before.Time - start.Time >= 0.95 * Watched.TotalSeconds, $"{name} played {before.Time - start.Time:0.0} s");
+        Assert.True(before.Time - start.Time >= 0.9 * Watched.TotalSeconds, $"{name} played {before.Time - start.Time:0.0} s");
         // A browser without a graphics card on a busy machine drops frames, but decodes them.
         Assert.True(before.Frames - start.Frames >= 25 * Watched.TotalSeconds, $"{name} decoded {before.Frames - start.Frames} frames");
     }

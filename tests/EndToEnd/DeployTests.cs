@@ -6,6 +6,7 @@ using Tributary.EndToEnd.Harness;
 namespace Tributary.EndToEnd;
 
 /// <summary>The commands of deploy/, as somebody types them.</summary>
+[Collection(Alone.Name)]
 public sealed partial class DeployTests
 {
     static readonly string[] Scripts = ["deploy/up", "deploy/down", "deploy/test", "deploy/bench", "deploy/demo.sh", "deploy/lib.sh", ".ci/run"];

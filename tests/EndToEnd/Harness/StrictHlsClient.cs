@@ -128,9 +128,14 @@ sealed class StrictHlsClient : IAsyncDisposable
             Note(rendition, "has ENDLIST while live");
         }
 
-        if (before is not null)
+        // A server that came back cold has none of the old segments, and must begin above all of them.
+        if (before is not null && (!rendition.MayBeAway || now.MediaSequence <= rendition.Last))
         {
             HlsRules.CheckReload(before, now);
+        }
+
+        if (before is not null)
+        {
             if (now.DiscontinuitySequence < before.DiscontinuitySequence)
             {
                 Note(rendition, $"discontinuities went from {before.DiscontinuitySequence} to {now.DiscontinuitySequence}");
