@@ -131,12 +131,13 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
             DropOldest();
         }
 
-        // A segment that is over the limit goes as a whole: subscribers always start at the start of one.
+        // A segment that is over the limit goes as a whole, with the late frames of the one before that lie in it: subscribers always start at
+        // the start of one.
         while (_ringBytes > options.MaxBytes && _ring.Peek().Segment.Msn < frame.Segment.Msn)
         {
             var msn = _ring.Peek().Segment.Msn;
             metrics.RingOverflowed();
-            while (_ring.TryPeek(out var over) && over.Segment.Msn == msn)
+            while (_ring.TryPeek(out var over) && over.Segment.Msn <= msn)
             {
                 DropOldest();
             }

@@ -1,0 +1,108 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Tributary.Gateway;
+using Tributary.Gateway.Health;
+using Tributary.Gateway.Live;
+using Tributary.Grains.Frames;
+using Tributary.Grains.LiveStreams;
+using Tributary.Grains.ServerNodes;
+using Tributary.Grains.Storage;
+using Tributary.Ingest.Publishing;
+using Tributary.Ingest.Rtmp;
+using Tributary.Media.Timeline;
+
+namespace Tributary.Silo;
+
+/// <summary>One process with all roles: encoders come in by RTMP, grains decide, players are served by HTTP.</summary>
+static class Server
+{
+    /// <summary>Runs until the process is told to stop. The result is the process's exit code.</summary>
+    public static async Task<int> Run(string[] args)
+    {
+        // 1. What is configured, and the folder that is ours alone.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var options = builder.Configuration.Get<ServerOptions>() ?? new ServerOptions();
+        if (Unknown(builder.Configuration).ToArray() is { Length: > 0 } unknown)
+        {
+            return Refuse(unknown);
+        }
+
+        using var data = DataFolder.TryOpen(options.Data, out var problem);
+        if (data is null)
+        {
+            return Refuse(problem);
+        }
+
+        // 2. The host. A start that fails is told by the caller in a line; the host's own report of it, with its stack, would hide that line.
+        AddGrains(builder, options, data);
+        AddHost(builder, options, data);
+        var started = false;
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started && level >= LogLevel.Information);
+        await using var app = builder.Build();
+        app.Lifetime.ApplicationStarted.Register(() => started = true);
+        app.MapGateway();
+
+        // 3. Until SIGTERM.
+        await app.RunAsync();
+        return 0;
+    }
+
+    static void AddGrains(WebApplicationBuilder builder, ServerOptions options, DataFolder data) => builder.UseOrleans(silo =>
+    {
+        silo.UseLocalhostClustering(options.Silo.Port, options.Silo.GatewayPort, serviceId: "tributary", clusterId: "tributary");
+        silo.Configure<SiloOptions>(named => named.SiloName = options.Node.NameOrDefault);
+        silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
+        silo.AddFileGrainStorage(Path.Combine(data.Path, "grains"));
+    });
+
+    static void AddHost(WebApplicationBuilder builder, ServerOptions options, DataFolder data)
+    {
+        var (services, configuration) = (builder.Services, builder.Configuration);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(new NodeIdentity(options.Node.NameOrDefault, $"{options.Node.Host}:{options.Frames.Port}"));
+        services.AddFrameStreams(configuration);
+        services.AddOptions<LiveStreamOptions>().Bind(configuration.GetSection("Live"))
+            .Validate(LiveStreamOptions.IsValid, "Live: durations must be positive, PartDuration not above SegmentDuration, NumbersReserved at least 4.")
+            .ValidateOnStart();
+        services.AddPublishing(configuration);
+        services.AddRtmpIngest(configuration);
+        services.AddGateway(configuration);
+        services.AddSingleton(ReadinessCheck.Writable("storage", data.Path));
+        services.AddSingleton(provider => ReadinessCheck.Listening(
+            "rtmp", provider.GetRequiredService<IOptions<RtmpOptions>>().Value.Port, provider.GetRequiredService<IServer>()));
+        services.AddHostedService<NodeHeartbeat>();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Any, options.Http.Port);
+            kestrel.ListenRtmp();
+        });
+    }
+
+    static IEnumerable<string> Unknown(IConfiguration configuration) =>
+    [
+        .. UnknownOptions.Find(configuration, "Node", typeof(NodeOptions)),
+        .. UnknownOptions.Find(configuration, "Http", typeof(HttpOptions)),
+        .. UnknownOptions.Find(configuration, "Silo", typeof(SiloPorts)),
+        .. UnknownOptions.Find(configuration, "Frames", typeof(FrameLinkOptions), typeof(FrameChannelOptions)),
+        .. UnknownOptions.Find(configuration, "Live", typeof(LiveStreamOptions)),
+        .. UnknownOptions.Find(configuration, "Publish", typeof(PublishOptions)),
+        .. UnknownOptions.Find(configuration, "Ingest", typeof(IngestSections)),
+        .. UnknownOptions.Find(configuration, "Gateway", typeof(EdgeOptions), typeof(GatewaySections)),
+    ];
+
+    static int Refuse(params string[] lines)
+    {
+        Array.ForEach(lines, Console.Error.WriteLine);
+        return 2;
+    }
+
+    // The shapes of sections that hold other sections.
+    sealed record IngestSections(RtmpOptions Rtmp, TimelineOptions Timeline);
+
+    sealed record GatewaySections(HlsOptions Hls);
+}
