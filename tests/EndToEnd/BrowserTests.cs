@@ -6,6 +6,7 @@ namespace Tributary.EndToEnd;
 [Collection(Alone.Name)]
 public sealed class BrowserTests(BrowserTests.Started started) : IClassFixture<BrowserTests.Started>
 {
+    const string OurPage = "our page";
     static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(30), Watched = TimeSpan.FromSeconds(30);
 
     [SkippableFact]
@@ -18,7 +19,7 @@ public sealed class BrowserTests(BrowserTests.Started started) : IClassFixture<B
         await server.IsPlayable("browser");
         var addresses = new Dictionary<string, string>
         {
-            ["our page"] = server.Url("/live/browser").ToString(),
+            [OurPage] = server.Url("/live/browser").ToString(),
             ["hls.js, transport stream"] = browser.PlayerAddress("hls.html", server.TsMaster("browser")),
             ["Shaka"] = browser.PlayerAddress("shaka.html", server.Master("browser")),
         };
@@ -93,7 +94,8 @@ public sealed class BrowserTests(BrowserTests.Started started) : IClassFixture<B
             before = now;
         }
 
-        Assert.True(stalls.Count == 0 && before.Waits == start.Waits, $"{name} stalled at {string.Join(", ", stalls)}; waits {before.Waits - start.Waits}; {string.Join(" | ", page.Errors)}");
+        // Our page never runs dry, not even for a moment; others choose for themselves how close to the edge they play.
+        Assert.True(stalls.Count == 0 && (name != OurPage || before.Waits == start.Waits), $"{name} stalled at {string.Join(", ", stalls)}; waits {before.Waits - start.Waits}; {string.Join(" | ", page.Errors)}");
         Assert.True(before.Time - start.Time >= 0.9 * Watched.TotalSeconds, $"{name} played {before.Time - start.Time:0.0} s");
         // A browser without a graphics card on a busy machine drops frames, but decodes them.
         Assert.True(before.Frames - start.Frames >= 25 * Watched.TotalSeconds, $"{name} decoded {before.Frames - start.Frames} frames");

@@ -34,6 +34,7 @@ sealed class ChildProcess : IAsyncDisposable
         _name = Path.GetFileName(file);
         _process = Process.Start(start)!;
         _process.StandardInput.Close();
+        Reaper.Watch(_process.Id);
         _read = Task.WhenAll(Read(_process.StandardOutput, _output), Read(_process.StandardError, _errors));
     }
 

@@ -9,24 +9,11 @@ static class Repository
 
     public static string ServerAssembly { get; } = Path.GetFullPath(Metadata("Server"));
 
-    /// <summary>Ends with the test process.</summary>
-    public static string Scratch { get; } = CreateScratch();
+    /// <summary>Ends with the test process; <see cref="Reaper"/> sees to it.</summary>
+    public static string Scratch { get; } = Directory.CreateTempSubdirectory("tributary-e2e-").FullName;
 
     public static string Folder(string name) => Directory.CreateDirectory(Path.Combine(Scratch, name)).FullName;
 
     static string Metadata(string key) =>
         typeof(Repository).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == key).Value!;
-
-    static string CreateScratch()
-    {
-        var folder = Directory.CreateTempSubdirectory("tributary-e2e-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            if (Environment.GetEnvironmentVariable("TRIBUTARY_KEEP_SCRATCH") is null)
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-        };
-        return folder;
-    }
 }

@@ -5,14 +5,7 @@ namespace Tributary.EndToEnd.Harness;
 /// </summary>
 static class SharedServer
 {
-    static readonly Lazy<Task<ServerProcess>> Server = new(StartOnce);
+    static readonly Lazy<Task<ServerProcess>> Server = new(() => ServerProcess.Start());
 
     public static Task<ServerProcess> Get() => Server.Value;
-
-    static async Task<ServerProcess> StartOnce()
-    {
-        var server = await ServerProcess.Start();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Crash().GetAwaiter().GetResult();
-        return server;
-    }
 }
