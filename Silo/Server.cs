@@ -1,11 +1,14 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Tributary.Gateway;
 using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
 using Tributary.Grains.Frames;
+using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
 using Tributary.Grains.Storage;
@@ -80,7 +83,17 @@ static class Server
             kestrel.AddServerHeader = false;
             kestrel.Listen(IPAddress.Any, options.Http.Port);
             kestrel.ListenRtmp();
+            ListenForFrameLinks(kestrel, options);
         });
+    }
+
+    // Without a secret there is nobody to talk to: a single node opens no port for links.
+    static void ListenForFrameLinks(KestrelServerOptions kestrel, ServerOptions options)
+    {
+        if (kestrel.ApplicationServices.GetRequiredService<IOptions<FrameLinkOptions>>().Value.Secret.Length > 0)
+        {
+            kestrel.ListenAnyIP(options.Frames.Port, listen => listen.UseConnectionHandler<FrameLinkListener>());
+        }
     }
 
     static IEnumerable<string> Unknown(IConfiguration configuration) =>
@@ -88,7 +101,7 @@ static class Server
         .. UnknownOptions.Find(configuration, "Node", typeof(NodeOptions)),
         .. UnknownOptions.Find(configuration, "Http", typeof(HttpOptions)),
         .. UnknownOptions.Find(configuration, "Silo", typeof(SiloPorts)),
-        .. UnknownOptions.Find(configuration, "Frames", typeof(FrameLinkOptions), typeof(FrameChannelOptions)),
+        .. UnknownOptions.Find(configuration, "Frames", typeof(FramePorts), typeof(FrameChannelOptions), typeof(FrameSections)),
         .. UnknownOptions.Find(configuration, "Live", typeof(LiveStreamOptions)),
         .. UnknownOptions.Find(configuration, "Publish", typeof(PublishOptions)),
         .. UnknownOptions.Find(configuration, "Ingest", typeof(IngestSections)),
@@ -103,6 +116,8 @@ static class Server
 
     // The shapes of sections that hold other sections.
     sealed record IngestSections(RtmpOptions Rtmp, TimelineOptions Timeline);
+
+    sealed record FrameSections(FrameLinkOptions Link);
 
     sealed record GatewaySections(HlsOptions Hls);
 }

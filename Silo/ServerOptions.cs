@@ -12,7 +12,7 @@ public sealed class ServerOptions
 
     public SiloPorts Silo { get; set; } = new();
 
-    public FrameLinkOptions Frames { get; set; } = new();
+    public FramePorts Frames { get; set; } = new();
 }
 
 /// <summary>Who this process is and what it does ("Node").</summary>
@@ -45,7 +45,7 @@ public sealed class SiloPorts
 }
 
 /// <summary>Where other hosts fetch the frames of streams that are published here ("Frames").</summary>
-public sealed class FrameLinkOptions
+public sealed class FramePorts
 {
     /// <summary>TCP port of the frame link.</summary>
     public int Port { get; set; } = 11_200;

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Streams;
 using Tributary.Gateway.Metrics;
 using Tributary.Grains.Frames;
+using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
 
@@ -33,6 +34,7 @@ public enum WindowOutcome
 public sealed partial class LiveWindows(
     IGrainFactory grains,
     [FromKeyedServices(FrameStreamProvider.ProviderName)] IStreamProvider frames,
+    FrameFeeds feeds,
     StreamDirectory directory,
     NodeIdentity node,
     GatewayMetrics metrics,
@@ -86,7 +88,7 @@ public sealed partial class LiveWindows(
 
     async Task<OpenWindow> Follow(string stream)
     {
-        var window = new OpenWindow(stream, options.Value.Window, metrics.Timed(Muxers.All), time);
+        var window = new OpenWindow(stream, options.Value.Window, metrics.Timed(Muxers.All), feeds, time);
         try
         {
             window.Reference = grains.CreateObjectReference<ILiveStreamObserver>(window);
@@ -194,6 +196,7 @@ public sealed partial class LiveWindows(
         }
         finally
         {
+            feeds.Stop(window.Stream);
             window.Window.Dispose();
         }
     }

@@ -1,5 +1,6 @@
 using Orleans.Streams;
 using Tributary.Grains.Frames;
+using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
 using Tributary.Media.Packaging.Hls;
 using Tributary.Media.Packaging.Live;
@@ -9,14 +10,15 @@ namespace Tributary.Gateway.Live;
 /// <summary>One stream that this gateway follows: its window, fed by the frames stream and told about its source by the stream's grain.</summary>
 public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 {
+    readonly FrameFeeds _feeds;
     readonly TimeProvider _time;
     long _used;
     long _reloads;
     StreamDirective? _directive;
 
-    internal OpenWindow(string stream, LiveWindowOptions options, SegmentMuxers muxers, TimeProvider time)
+    internal OpenWindow(string stream, LiveWindowOptions options, SegmentMuxers muxers, FrameFeeds feeds, TimeProvider time)
     {
-        (Stream, _time, OpenedAt) = (stream, time, time.GetUtcNow());
+        (Stream, _feeds, _time, OpenedAt) = (stream, feeds, time, time.GetUtcNow());
         Window = new LiveWindow(options, muxers);
         Playlists = new HlsPlaylists(Window);
         Touch();
@@ -84,6 +86,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
         }
 
         Volatile.Write(ref _directive, directive);
+        _feeds.Direct(Stream, directive);
         if (directive.State == StreamState.OffAir)
         {
             Window.Pause(WindowPause.OffAir);

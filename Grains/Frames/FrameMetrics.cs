@@ -10,6 +10,8 @@ public sealed class FrameMetrics
     readonly Counter<long> _overflows;
     readonly Counter<long> _failures;
     readonly Counter<long> _refused;
+    readonly Counter<long> _sent;
+    readonly Counter<long> _broken;
 
     public FrameMetrics(IMeterFactory meters)
     {
@@ -18,6 +20,8 @@ public sealed class FrameMetrics
         _overflows = meter.CreateCounter<long>("tributary.frames.ring_overflows", "{segment}", "Segments dropped early: Frames:MaxBytes.");
         _failures = meter.CreateCounter<long>("tributary.frames.subscriber_failures", "{failure}", "Subscribers that failed on a batch.");
         _refused = meter.CreateCounter<long>("tributary.frames.streams_refused", "{stream}", "Streams over Frames:MaxStreams.");
+        _sent = meter.CreateCounter<long>("tributary.frames.link_sent", "By", "Bytes of frames sent to other hosts.");
+        _broken = meter.CreateCounter<long>("tributary.frames.link_breaks", "{break}", "Frame links to other hosts that broke or could not be opened.");
         meter.CreateObservableGauge("tributary.frames.memory", () => FramePool.Shared.BytesInUse, "By", "Frame memory in use.");
     }
 
@@ -26,6 +30,10 @@ public sealed class FrameMetrics
     internal void RingOverflowed() => _overflows.Add(1);
 
     internal void SubscriberFailed() => _failures.Add(1);
+
+    internal void Sent(int bytes) => _sent.Add(bytes);
+
+    internal void LinkBroken() => _broken.Add(1);
 
     internal void StreamRefused() => _refused.Add(1);
 }

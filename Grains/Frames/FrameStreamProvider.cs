@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Streams;
+using Tributary.Grains.Frames.Links;
 
 namespace Tributary.Grains.Frames;
 
@@ -33,7 +34,14 @@ public static class FrameStreamHosting
             .Validate(options => options.Window > TimeSpan.Zero && options.MaxBytes > 0 && options.MaxStreams > 0,
                 "Frames: Window, MaxBytes and MaxStreams must be positive.")
             .ValidateOnStart();
+        services.AddOptions<FrameLinkOptions>().Bind(configuration.GetSection("Frames:Link"))
+            .Validate(options => options.HandshakeTimeout > TimeSpan.Zero && options.Credit >= 1_024 * 1_024 && options.MaxSubscriptions > 0
+                && options.ReconnectDelay > TimeSpan.Zero && options.MaxReconnectDelay >= options.ReconnectDelay,
+                "Frames:Link: timeouts and delays must be positive, Credit at least 1 MiB.")
+            .ValidateOnStart();
         services.AddSingleton<FrameMetrics>();
+        services.AddSingleton<FrameFeeds>();
+        services.AddSingleton<FrameLinkListener>();
         services.AddSingleton<FrameChannels>();
         services.AddKeyedSingleton<IStreamProvider>(FrameStreamProvider.ProviderName,
             (provider, _) => new FrameStreamProvider(provider.GetRequiredService<FrameChannels>()));

@@ -32,6 +32,7 @@ public sealed partial class OptionsReference
         ("Ingest:Timeline", typeof(TimelineOptions)),
         ("Live", typeof(LiveStreamOptions)),
         ("Frames", typeof(FrameChannelOptions)),
+        ("Frames:Link", typeof(Tributary.Grains.Frames.Links.FrameLinkOptions)),
         ("Gateway", typeof(EdgeOptions)),
         ("Gateway:Hls", typeof(HlsOptions)),
     ];

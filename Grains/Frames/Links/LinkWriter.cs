@@ -20,7 +20,7 @@ public sealed class LinkWriter(int subscription)
     {
         foreach (ref readonly var marked in batch.Frames.Span)
         {
-            WriteFrame(output, marked);
+            Write(output, marked);
         }
 
         if (batch.Signal != StreamSignal.None)
@@ -29,7 +29,8 @@ public sealed class LinkWriter(int subscription)
         }
     }
 
-    void WriteFrame(IBufferWriter<byte> output, in MarkedFrame marked)
+    /// <summary>Writes one frame, and what must be known before it.</summary>
+    public void Write(IBufferWriter<byte> output, in MarkedFrame marked)
     {
         var frame = marked.Frame;
         var track = Describe(output, frame.Track);
@@ -39,6 +40,10 @@ public sealed class LinkWriter(int subscription)
             .Complete(output, frame.Data.Length);
         output.Write(frame.Data.Span);
     }
+
+    /// <summary>Tells the other end that it gets no frames, and why.</summary>
+    public void WriteRefusal(IBufferWriter<byte> output, string sentence) =>
+        _encoder.Begin(LinkMessageType.Refused, subscription).Text(sentence).Complete(output);
 
     int Describe(IBufferWriter<byte> output, TrackInfo track)
     {

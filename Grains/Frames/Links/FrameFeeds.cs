@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Tributary.Grains.LiveStreams;
+using Tributary.Grains.ServerNodes;
+
+namespace Tributary.Grains.Frames.Links;
+
+/// <summary>
+/// Brings the frames of streams that other hosts publish to this host's channels: a link per host, a subscription per stream, wherever the
+/// stream's grain says that its source is.
+/// </summary>
+public sealed partial class FrameFeeds(
+    FrameChannels channels, NodeIdentity node, IOptions<FrameLinkOptions> options, FrameMetrics metrics, TimeProvider time, ILogger<FrameFeeds> log)
+    : IAsyncDisposable
+{
+    readonly ConcurrentDictionary<string, FrameLink> _links = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, string> _sources = new(StringComparer.Ordinal);
+
+    /// <summary>Links to other hosts.</summary>
+    public int Links => _links.Count;
+
+    /// <summary>Follows the stream where its frames are now. A directive that names this host, or none, asks nothing of other hosts.</summary>
+    public void Direct(string stream, StreamDirective directive)
+    {
+        if (directive.Node == node.Name)
+        {
+            Stop(stream);
+            return;
+        }
+
+        if (directive.FrameLink.Length == 0 || _sources.TryGetValue(stream, out var known) && known == directive.FrameLink)
+        {
+            return;   // no source: what is on its way still comes from the old one
+        }
+
+        if (options.Value.Secret.Length == 0)
+        {
+            LogNoSecret(stream, directive.Node);
+            return;
+        }
+
+        var former = known;
+        _sources[stream] = directive.FrameLink;
+        LinkTo(directive.FrameLink).Follow(stream, onFirstFrame: former is null ? null : () => Leave(former, stream));
+    }
+
+    /// <summary>Nobody on this host wants the stream any more.</summary>
+    public void Stop(string stream)
+    {
+        if (_sources.TryRemove(stream, out var source))
+        {
+            Leave(source, stream);
+        }
+    }
+
+    FrameLink LinkTo(string endpoint)
+    {
+        lock (_links)   // a link starts with its construction: there must not be two
+        {
+            return _links.GetOrAdd(endpoint, name => new FrameLink(name, channels, options.Value, metrics, time, log));
+        }
+    }
+
+    void Leave(string endpoint, string stream)
+    {
+        if (_links.TryGetValue(endpoint, out var link))
+        {
+            link.Leave(stream);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var link in _links.Values)
+        {
+            await link.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream} is published at node {Node}, but without Frames:Link:Secret its frames cannot be fetched")]
+    partial void LogNoSecret(string stream, string node);
+}
