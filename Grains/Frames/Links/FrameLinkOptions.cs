@@ -18,5 +18,6 @@ public sealed class FrameLinkOptions
     /// <summary>The first pause before a broken link is tried again; doubled up to <see cref="MaxReconnectDelay"/>.</summary>
     public TimeSpan ReconnectDelay { get; set; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The longest pause between two tries.</summary>
     public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(2);
 }
