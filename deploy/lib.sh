@@ -27,17 +27,38 @@ installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 # need PACKAGE[:COMMAND]… – a package counts as there when its command is, or when dpkg knows it.
 need() {
-  local wanted package command missing=()
-  for wanted in "$@"; do
-    package=${wanted%%:*} command=${wanted#*:}
-    if [ "$command" != "$wanted" ] && command -v "$command" >/dev/null; then continue; fi
-    installed "$package" || missing+=("$package")
-  done
+  find_missing "$@"
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || die "please install: ${missing[*]} (this is no Debian or Ubuntu, so it is not done for you)"
   say "Installing ${missing[*]}"
   apt_get update
   apt_get install -y --no-install-recommends "${missing[@]}"
+}
+
+# want PACKAGE[:COMMAND]… – the same for what can be done without: what the package sources do not hold is left out, and named.
+want() {
+  local package held=()
+  find_missing "$@"
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if command -v apt-get >/dev/null; then
+    apt_get update
+    for package in "${missing[@]}"; do
+      if apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [0-9]'; then held+=("$package"); else say "There is no package $package here: what needs it is skipped"; fi
+    done
+    [ ${#held[@]} -eq 0 ] || need "${held[@]}"
+  else
+    say "Not installed: ${missing[*]} (this is no Debian or Ubuntu); what needs them is skipped"
+  fi
+}
+
+find_missing() {
+  local wanted package command
+  missing=()
+  for wanted in "$@"; do
+    package=${wanted%%:*} command=${wanted#*:}
+    if [ "$command" != "$wanted" ] && command -v "$command" >/dev/null; then continue; fi
+    installed "$package" || missing+=("$package")
+  done
 }
 
 apt_get() {
