@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,14 +10,13 @@ namespace Orleans.Runtime;
 /// </summary>
 sealed class ClientNode : Node, IMembershipListener
 {
-    readonly LocalCluster _cluster;
-    SiloAddress[] _gateways = [];
+    readonly IClientCluster _cluster;
 
-    public ClientNode(IServiceProvider services, LocalCluster cluster, TimeProvider time, IOptions<ClientMessagingOptions> messaging, ILogger<ClientNode> log)
+    public ClientNode(IServiceProvider services, IClientCluster cluster, TimeProvider time, IOptions<ClientMessagingOptions> messaging, ILogger<ClientNode> log)
         : base(
-            SiloAddress.New(IPAddress.Loopback, 0, -SiloAddress.AllocateNewGeneration()),
+            cluster.NewClientAddress(),
             GrainId.Create(SystemNames.Client, Guid.NewGuid().ToString("N")),
-            cluster.Network, time, messaging.Value.ResponseTimeout)
+            cluster.Link, time, messaging.Value.ResponseTimeout)
     {
         _cluster = cluster;
         Factory = new GrainFactory(this, GrainManifest.Current, services);
@@ -28,24 +26,16 @@ sealed class ClientNode : Node, IMembershipListener
 
     public GrainFactory Factory { get; }
 
-    public void Connect()
+    public async Task Connect(CancellationToken cancellationToken)
     {
-        _gateways = _cluster.Gateways;
-        if (_gateways.Length == 0)
-        {
-            throw new SiloUnavailableException("Could not find any gateway. The client will not be able to start.");
-        }
-
-        _cluster.Network.Attach(this);
-        _cluster.AddClient(ClientId, Address);
+        await _cluster.Connect(this, cancellationToken);
         _cluster.Listen(this);
     }
 
-    public void Disconnect()
+    public async Task Disconnect()
     {
         _cluster.Unlisten(this);
-        _cluster.RemoveClient(ClientId);
-        _cluster.Network.Detach(Address);
+        await _cluster.Disconnect(this);
         Calls.Dispose();
     }
 
@@ -57,7 +47,7 @@ sealed class ClientNode : Node, IMembershipListener
             return;
         }
 
-        var gateways = _gateways;
+        var gateways = _cluster.Gateways;
         if (gateways.Length == 0)
         {
             Respond(message, null, new SiloUnavailableException("No gateway is available."));
@@ -70,7 +60,6 @@ sealed class ClientNode : Node, IMembershipListener
 
     public void StatusChanged(SiloAddress silo, SiloStatus status)
     {
-        _gateways = _cluster.Gateways;
         if (status == SiloStatus.Dead)
         {
             Calls.SiloDied(silo);

@@ -15,7 +15,7 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
 
     public Silo(
         IServiceProvider services,
-        LocalCluster cluster,
+        ISiloCluster cluster,
         TimeProvider time,
         IOptions<ClusterOptions> clusterOptions,
         IOptions<SiloOptions> siloOptions,
@@ -29,9 +29,9 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
     }
 
     Silo(
-        IServiceProvider services, LocalCluster cluster, TimeProvider time, ClusterOptions clusterOptions, SiloOptions siloOptions, EndpointOptions endpoints,
+        IServiceProvider services, ISiloCluster cluster, TimeProvider time, ClusterOptions clusterOptions, SiloOptions siloOptions, EndpointOptions endpoints,
         SiloMessagingOptions messaging, GrainCollectionOptions collection, ILogger<Silo> log, SiloAddress address)
-        : base(address, GrainId.Create(SystemNames.Client, $"hosted-{address.ToParsableString()}"), cluster.Network, time, messaging.ResponseTimeout)
+        : base(address, GrainId.Create(SystemNames.Client, $"hosted-{address.ToParsableString()}"), cluster.Link, time, messaging.ResponseTimeout)
     {
         _messaging = messaging;
         Services = services;
@@ -57,7 +57,7 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
 
     public IServiceProvider Services { get; }
 
-    public LocalCluster Cluster { get; }
+    public ISiloCluster Cluster { get; }
 
     public GrainCollectionOptions Collection { get; }
 
@@ -117,30 +117,22 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
     }
 
     /// <summary>Takes part in the network.</summary>
-    public void Join()
+    public Task Join(CancellationToken cancellationToken)
     {
         Cluster.Listen(this);
-        Cluster.Network.Attach(this);
-        Cluster.Attach(this);
-        Cluster.AddClient(ClientId, Address);
-        Cluster.SetStatus(Address, SiloStatus.Joining, Name);
+        return Cluster.Join(this, cancellationToken);
     }
 
-    public void BecomeActive()
+    public async Task BecomeActive(CancellationToken cancellationToken)
     {
-        if (GatewayPort > 0)
-        {
-            Cluster.OpenGateway(Address, new IPEndPoint(Address.Endpoint.Address, GatewayPort));
-        }
-
-        Cluster.SetStatus(Address, SiloStatus.Active, Name);
+        await Cluster.BecomeActive(this, cancellationToken);
         LogActive(Log, Address, Name);
     }
 
     /// <summary>Ends the activations, each on its own: calls that come meanwhile are sent on to where the grain lives next.</summary>
     public async Task DeactivateAll(CancellationToken cancellationToken)
     {
-        Cluster.SetStatus(Address, SiloStatus.ShuttingDown, Name);
+        await Cluster.BeginLeaving(this);
         var reason = new DeactivationReason(DeactivationReasonCode.ShuttingDown, "This process is terminating.");
         var others = Oracle.GetActiveSilos();
         var next = 0;
@@ -154,7 +146,9 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
     }
 
     /// <summary>Leaves the cluster: dead for the others from here on.</summary>
-    public void Leave()
+    public Task Leave() => Leave(inGoodOrder: true);
+
+    async Task Leave(bool inGoodOrder)
     {
         if (!IsAlive)
         {
@@ -162,9 +156,7 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
         }
 
         IsAlive = false;
-        Cluster.SetStatus(Address, SiloStatus.Dead, Name);
-        Cluster.RemoveClient(ClientId);
-        Cluster.Detach(this);
+        await Cluster.Leave(this, inGoodOrder);
         Cluster.Unlisten(this);
         Oracle.Stop();
         Calls.Dispose();
@@ -174,7 +166,7 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
     /// <summary>As if the process had died: the others know, and nothing is tidied up.</summary>
     public void Kill()
     {
-        Leave();
+        _ = Leave(inGoodOrder: false);
         foreach (var activation in Catalog.All)
         {
             activation.Abort();

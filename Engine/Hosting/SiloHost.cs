@@ -15,9 +15,9 @@ sealed class SiloHost : IHostedService
         _silo = silo;
         _lifecycle = lifecycle;
         var collector = new IdleCollector(silo);
-        lifecycle.Subscribe("Join", ServiceLifecycleStage.RuntimeInitialize, _ => Run(silo.Join), _ => Run(silo.Leave));
+        lifecycle.Subscribe("Join", ServiceLifecycleStage.RuntimeInitialize, silo.Join, _ => silo.Leave());
         lifecycle.Subscribe("Activations", ServiceLifecycleStage.GrainDeactivation, _ => Task.CompletedTask, silo.DeactivateAll);
-        lifecycle.Subscribe("BecomeActive", ServiceLifecycleStage.BecomeActive, _ => Run(silo.BecomeActive), _ => Task.CompletedTask);
+        lifecycle.Subscribe("BecomeActive", ServiceLifecycleStage.BecomeActive, silo.BecomeActive, _ => Task.CompletedTask);
         lifecycle.Subscribe("Collector", ServiceLifecycleStage.Active, _ => Run(collector.Start), _ => Run(collector.Dispose));
         lifecycle.Subscribe("Reminders", ServiceLifecycleStage.Active, reminders.Start, reminders.Stop);
         foreach (var participant in participants)
@@ -62,7 +62,7 @@ sealed partial class ClientHost(ClientHost.Access access, ClientLifecycle lifecy
         {
             try
             {
-                access.Node.Connect();
+                await access.Node.Connect(cancellationToken);
                 break;
             }
             catch (Exception exception) when (_retry is not null && exception is not OperationCanceledException)
@@ -83,7 +83,7 @@ sealed partial class ClientHost(ClientHost.Access access, ClientLifecycle lifecy
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await lifecycle.OnStop(cancellationToken);
-        access.Disconnect();
+        await access.Disconnect();
     }
 
     /// <summary>The node, made when it is first asked for: the cluster may not be there when the host is built.</summary>
@@ -95,7 +95,7 @@ sealed partial class ClientHost(ClientHost.Access access, ClientLifecycle lifecy
 
         public IClusterClient Client => Node.Factory;
 
-        public void Disconnect() => _node?.Disconnect();
+        public Task Disconnect() => _node?.Disconnect() ?? Task.CompletedTask;
     }
 
     [LoggerMessage(LogLevel.Warning, "The client could not connect to the cluster")]

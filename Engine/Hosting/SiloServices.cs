@@ -26,6 +26,7 @@ static class SiloServices
 
         AddCommon(services);
         services.TryAddSingleton(LocalClusterOfSilo);
+        services.TryAddSingleton<ISiloCluster>(sp => sp.GetRequiredService<LocalCluster>());
         services.AddSingleton<Silo>();
         services.AddSingleton<SiloLifecycle>();
         services.AddSingleton<ISiloLifecycle>(sp => sp.GetRequiredService<SiloLifecycle>());
@@ -56,6 +57,7 @@ static class SiloServices
 
         AddCommon(services);
         services.TryAddSingleton(LocalClusterOfClient);
+        services.TryAddSingleton<IClientCluster>(sp => sp.GetRequiredService<LocalCluster>());
         services.AddSingleton<ClientNode>();
         services.AddSingleton<ClientLifecycle>();
         services.AddSingleton<IClusterClientLifecycle>(sp => sp.GetRequiredService<ClientLifecycle>());

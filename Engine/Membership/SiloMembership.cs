@@ -6,12 +6,12 @@ namespace Orleans.Runtime;
 /// <summary>The membership as one silo sees it, in the shapes that applications ask for.</summary>
 sealed class SiloMembership : ISiloStatusOracle, IClusterMembershipService, IMembershipListener
 {
-    readonly LocalCluster _cluster;
+    readonly ISiloCluster _cluster;
     readonly ILocalSiloDetails _self;
     readonly List<ISiloStatusListener> _listeners = [];
     readonly List<Channel<ClusterMembershipSnapshot>> _readers = [];
 
-    public SiloMembership(LocalCluster cluster, ILocalSiloDetails self)
+    public SiloMembership(ISiloCluster cluster, ILocalSiloDetails self)
     {
         _cluster = cluster;
         _self = self;
@@ -69,14 +69,10 @@ sealed class SiloMembership : ISiloStatusOracle, IClusterMembershipService, IMem
         }
     }
 
-    // All silos of the process read the same table: there is nothing to wait for.
-    public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) => default;
+    public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) =>
+        CurrentSnapshot.Version < minimumVersion || minimumVersion == default ? _cluster.Refresh(cancellationToken) : default;
 
-    public Task<bool> TryKill(SiloAddress siloAddress)
-    {
-        _cluster.SetStatus(siloAddress, SiloStatus.Dead, TryGetSiloName(siloAddress, out var name) ? name! : "");
-        return Task.FromResult(true);
-    }
+    public Task<bool> TryKill(SiloAddress siloAddress) => _cluster.TryKill(siloAddress);
 
     public void StatusChanged(SiloAddress silo, SiloStatus status)
     {

@@ -32,7 +32,7 @@ sealed partial class ReminderService(
 
         await _table.StartAsync(cancellationToken);
         silo.Oracle.SubscribeToSiloStatusEvents(this);
-        silo.Cluster.Reminders.Changed += OnChanged;
+        silo.Cluster.RemindersChanged += OnChanged;
         _refresh = silo.Time.CreateTimer(_ => _ = Refresh(), null, options.Value.RefreshReminderListPeriod, options.Value.RefreshReminderListPeriod);
         await Refresh();
     }
@@ -46,7 +46,7 @@ sealed partial class ReminderService(
 
         _stopped = true;
         silo.Oracle.UnSubscribeFromSiloStatusEvents(this);
-        silo.Cluster.Reminders.Changed -= OnChanged;
+        silo.Cluster.RemindersChanged -= OnChanged;
         _refresh?.Dispose();
         lock (_running)
         {
@@ -78,7 +78,7 @@ sealed partial class ReminderService(
 
         var entry = new ReminderEntry { GrainId = callingGrainId, ReminderName = reminderName, StartAt = silo.Time.GetUtcNow().UtcDateTime + dueTime, Period = period };
         entry.ETag = await Table.UpsertRow(entry) ?? throw new ReminderException($"Could not register reminder {entry} to reminder table due to a race. Please try again later.");
-        silo.Cluster.Reminders.RaiseChanged(callingGrainId);
+        silo.Cluster.RaiseRemindersChanged(callingGrainId);
         return new GrainReminder(callingGrainId, reminderName, entry.ETag);
     }
 
@@ -90,7 +90,7 @@ sealed partial class ReminderService(
             throw new ReminderException($"Could not unregister reminder {known.ReminderName} of {known.GrainId} from the reminder table, due to tag mismatch. You can retry.");
         }
 
-        silo.Cluster.Reminders.RaiseChanged(callingGrainId);
+        silo.Cluster.RaiseRemindersChanged(callingGrainId);
     }
 
     public async Task<IGrainReminder?> GetReminder(GrainId callingGrainId, string reminderName) =>
