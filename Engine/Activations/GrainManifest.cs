@@ -64,6 +64,8 @@ sealed class GrainManifest
         ? type
         : throw new ArgumentException($"Could not find an interface for {interfaceType}.", nameof(interfaceType));
 
+    public Type? TryFindInterface(GrainInterfaceType interfaceType) => _interfaces.GetValueOrDefault(interfaceType);
+
     public GrainType GrainTypeFor(Type interfaceType, string? prefix) =>
         _found.TryGetValue((interfaceType, prefix), out var known) ? known : _found.GetOrAdd((interfaceType, prefix), key => Find(key.Interface, key.Prefix));
 

@@ -51,9 +51,13 @@ public interface IRehydrationContext
 }
 
 /// <summary>The luggage of a grain that moves; values are copied like arguments of a call.</summary>
-sealed class MigrationContext : IDehydrationContext, IRehydrationContext
+sealed class MigrationContext(Dictionary<string, object?> values) : IDehydrationContext, IRehydrationContext
 {
-    readonly Dictionary<string, object?> _values = [];
+    readonly Dictionary<string, object?> _values = values;
+
+    public MigrationContext() : this([]) { }
+
+    public IReadOnlyDictionary<string, object?> Values => _values;
 
     public IEnumerable<string> Keys => _values.Keys;
 

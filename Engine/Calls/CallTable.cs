@@ -52,6 +52,9 @@ sealed class CallTable : IDisposable
         return method.IsOneWay ? SendOneWay(message) : method.Shape.Returned(SendRequest(message));
     }
 
+    /// <summary>The method of a call that waits for its answer; null when nobody waits any more.</summary>
+    public MethodDescriptor? MethodOf(long id) => _pending.TryGetValue(id, out var call) ? call.Request.Method : null;
+
     public void Complete(long id, object? result, Exception? exception)
     {
         if (!_pending.TryRemove(id, out var call))

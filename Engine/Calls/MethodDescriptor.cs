@@ -26,6 +26,7 @@ sealed class MethodDescriptor
         IsAlwaysInterleave = method.IsDefined(typeof(AlwaysInterleaveAttribute));
         ResponseTimeout = method.GetCustomAttribute<ResponseTimeoutAttribute>()?.Timeout;
         var parameters = method.GetParameters();
+        ParameterTypes = [.. parameters.Select(p => p.ParameterType)];
         CancellationIndex = Array.FindIndex(parameters, p => p.ParameterType == typeof(CancellationToken));
         _copied = [.. parameters.Select(p => !p.IsDefined(typeof(ImmutableAttribute)) && ValueCopier.MustCopy(p.ParameterType))];
         _copies = _copied.Contains(true);
@@ -43,6 +44,8 @@ sealed class MethodDescriptor
     public string Name { get; }
 
     public ResultShape Shape { get; }
+
+    public Type[] ParameterTypes { get; }
 
     public bool IsOneWay { get; }
 

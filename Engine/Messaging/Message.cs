@@ -51,6 +51,9 @@ sealed class Message(MessageKind kind) : Turn
     /// <summary>The silo that forwards the message, when that is not its sender.</summary>
     public SiloAddress? Via { get; set; }
 
+    /// <summary>The gateway that the calling client came by, and that its answer goes back by; null when it is not known or needed.</summary>
+    public SiloAddress? Gateway { get; set; }
+
     public int ForwardCount { get; set; }
 
     public override bool IsAlwaysInterleave => Method!.IsAlwaysInterleave;

@@ -102,6 +102,7 @@ abstract class Node
             Target = request.Sender,
             TargetGrain = request.SenderGrain,
             Method = request.Method,
+            Gateway = request.Gateway,
             Result = result,
             Error = error
         });

@@ -1,0 +1,255 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace Orleans.Runtime;
+
+/// <summary>
+/// The network between processes. Each silo sends to another over one connection of its own, so messages of a pair keep their order; a client has one connection
+/// to every gateway, for both directions. A request that cannot be delivered is answered with a rejection at once; a response or a one-way message is lost.
+/// </summary>
+abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, ILogger log) : IMessageLink
+{
+    readonly ConcurrentDictionary<SiloAddress, TcpPeer> _peers = new();
+    readonly ConcurrentDictionary<SiloAddress, long> _failed = new();
+
+    public ILogger Log => log;
+
+    public int LongestFrame => messaging.MaxMessageBodySize;
+
+    protected ClusterIdentity Cluster => cluster;
+
+    protected ConnectionOptions Options => options;
+
+    protected Node Node { get; private set; } = null!;
+
+    protected WireCodec Codec { get; private set; } = null!;
+
+    /// <summary>Who answered for a grain: the caller's note of where the grain lives may be wrong.</summary>
+    public Action<GrainId, SiloAddress>? Answered { get; set; }
+
+    public void Attach(Node node)
+    {
+        Node = node;
+        Codec = new WireCodec(node);
+    }
+
+    public void Send(Message message)
+    {
+        if (message.Target!.Equals(Node.Address))
+        {
+            Node.Receive(message);
+            return;
+        }
+
+        byte[] frame;
+        try
+        {
+            frame = Frames.Seal(Codec.Encode(message, Frames.HeaderLength), FrameType.Message);
+            if (frame.Length > LongestFrame)
+            {
+                throw new Serialization.SerializerException($"{message} is {frame.Length} bytes long; the limit is {LongestFrame}.");
+            }
+        }
+        catch (Exception exception)
+        {
+            Unwritable(message, exception);
+            return;
+        }
+
+        var passed = message.Sender.Equals(Node.Address) ? null : HeaderOf(message);
+        if (!TryRoute(message.Target, message.Gateway, frame, passed) && message.Kind == MessageKind.Request)
+        {
+            Node.Respond(message, null, new SiloUnavailableException($"There is no connection to {message.Target} for {message}"));
+        }
+    }
+
+    public async Task<TcpConnection> Dial(SiloAddress silo, IPEndPoint endpoint, ConnectionPurpose purpose)
+    {
+        using var limit = new CancellationTokenSource(options.OpenConnectionTimeout);
+        var connection = await TcpConnection.Connect(endpoint, limit.Token);
+        try
+        {
+            await Handshake.Call(cluster, Node.Address, silo, purpose, Node.ClientId.Key.ToString()!, connection.Input, connection.Output, limit.Token);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public virtual void PeerOpened(TcpPeer peer) => _failed.TryRemove(peer.Silo, out _);
+
+    public virtual void PeerLost(TcpPeer peer, string reason, IReadOnlyList<WireHeader> passed)
+    {
+        _failed[peer.Silo] = Environment.TickCount64;
+        _peers.TryRemove(KeyValuePair.Create(peer.Silo, peer));
+        Node.Calls.SiloDied(peer.Silo);
+        foreach (var request in passed)
+        {
+            SendBack(request, new SiloUnavailableException($"The connection to {peer.Silo} was lost: {reason}"));
+        }
+    }
+
+    public virtual void Received(TcpPeer peer, FrameType type, ReadOnlySequence<byte> payload)
+    {
+        if (type == FrameType.Message)
+        {
+            ReceiveMessage(payload, null);
+        }
+    }
+
+    /// <summary>Forgets the way to a silo that is dead; calls under way there fail.</summary>
+    public void Drop(SiloAddress silo, string reason)
+    {
+        if (_peers.TryGetValue(silo, out var peer))
+        {
+            peer.Close(reason);
+        }
+    }
+
+    public void ExpirePassed()
+    {
+        foreach (var peer in _peers.Values)
+        {
+            peer.Expire(messaging.ResponseTimeout * 2);
+        }
+    }
+
+    public virtual void Close(string reason)
+    {
+        foreach (var peer in _peers.Values)
+        {
+            peer.Finish();
+        }
+    }
+
+    protected IEnumerable<TcpPeer> Peers => _peers.Values;
+
+    protected TcpPeer? TryPeer(SiloAddress silo) => _peers.GetValueOrDefault(silo);
+
+    protected TcpPeer PeerFor(SiloAddress silo, IPEndPoint endpoint, ConnectionPurpose purpose) =>
+        _peers.GetOrAdd(silo, static (s, a) => new TcpPeer(a.link, s, a.endpoint, a.purpose), (link: this, endpoint, purpose));
+
+    /// <summary>True when a connection could not be opened just now: it is not tried again at once.</summary>
+    protected bool HasFailedLately(SiloAddress silo) =>
+        !_peers.ContainsKey(silo) && _failed.TryGetValue(silo, out var at) && Environment.TickCount64 - at < options.ConnectionRetryDelay.TotalMilliseconds;
+
+    protected virtual void Learn(WireHeader header) { }
+
+    protected abstract bool TryRoute(SiloAddress target, SiloAddress? gateway, byte[] frame, WireHeader? passed);
+
+    /// <summary>A message that came over the network; <paramref name="client"/> is set when it came from a client of this gateway.</summary>
+    protected void ReceiveMessage(ReadOnlySequence<byte> payload, SiloAddress? client)
+    {
+        var bytes = payload.ToArray();
+        using var reader = new BinaryReader(new MemoryStream(bytes));
+        var header = WireCodec.ReadHeader(reader);
+        Learn(header);
+        if (header.Kind == MessageKind.Response)
+        {
+            TryPeer(header.Sender)?.Answered(header.Target, header.Id);
+            Answered?.Invoke(header.SenderGrain, header.Sender);
+        }
+
+        if (!header.Target.Equals(Node.Address))
+        {
+            PassOn(header, bytes);
+            return;
+        }
+
+        Message message;
+        try
+        {
+            var answered = header.Kind == MessageKind.Response ? Node.Calls.MethodOf(header.Id) : null;
+            if (header.Kind == MessageKind.Response && answered is null)
+            {
+                return;
+            }
+
+            message = Codec.Decode(header, reader, answered);
+        }
+        catch (Exception exception)
+        {
+            Unreadable(header, exception);
+            return;
+        }
+
+        if (client is not null)
+        {
+            message.Gateway = Node.Address;
+            message.IsPlaced = false;
+            message.Via = null;
+        }
+
+        Node.Receive(message);
+    }
+
+    // A response, or a call of an observer, that goes through this gateway to its client.
+    void PassOn(WireHeader header, byte[] payload)
+    {
+        var frame = new byte[Frames.HeaderLength + payload.Length];
+        payload.CopyTo(frame, Frames.HeaderLength);
+        if (!TryRoute(header.Target, null, Frames.Seal(frame, FrameType.Message), header) && header.Kind == MessageKind.Request)
+        {
+            SendBack(header, new SiloUnavailableException($"{Node.Address} has no connection to {header.Target}."));
+        }
+    }
+
+    void SendBack(WireHeader request, Exception exception) => Send(new Message(MessageKind.Response)
+    {
+        Id = request.Id,
+        Sender = Node.Address,
+        SenderGrain = request.TargetGrain,
+        Target = request.Sender,
+        TargetGrain = request.SenderGrain,
+        Gateway = request.Gateway,
+        Error = exception
+    });
+
+    // The receiver cannot read it: the caller is told.
+    void Unreadable(WireHeader header, Exception exception)
+    {
+        LogUnreadable(log, exception, header.Sender, header.Interface, header.Method);
+        switch (header.Kind)
+        {
+            case MessageKind.Response:
+                Node.Calls.Complete(header.Id, null, exception);
+                break;
+            case MessageKind.Request:
+                SendBack(header, exception is Serialization.SerializerException ? exception : new Serialization.SerializerException(exception.Message, exception));
+                break;
+        }
+    }
+
+    void Unwritable(Message message, Exception exception)
+    {
+        if (message.Kind == MessageKind.Request)
+        {
+            Node.Respond(message, null, exception);
+        }
+        else if (message is { Kind: MessageKind.Response, Error: null or not Serialization.SerializerException })
+        {
+            SendBack(HeaderOf(message) with { Sender = message.Target!, SenderGrain = message.TargetGrain, TargetGrain = message.SenderGrain },
+                new Serialization.SerializerException($"The result cannot be written: {exception.Message}"));
+        }
+        else
+        {
+            LogUnwritable(log, exception);
+        }
+    }
+
+    static WireHeader HeaderOf(Message message) => new(
+        message.Kind, message.Id, message.Sender, message.SenderGrain, message.Target!, message.TargetGrain, message.Via, message.Gateway, message.IsPlaced,
+        message.ForwardCount, "", "");
+
+    [LoggerMessage(LogLevel.Warning, "A message from {Sender} ({Interface}.{Method}) cannot be read")]
+    static partial void LogUnreadable(ILogger log, Exception exception, SiloAddress sender, string @interface, string method);
+
+    [LoggerMessage(LogLevel.Warning, "A message cannot be written")]
+    static partial void LogUnwritable(ILogger log, Exception exception);
+}
