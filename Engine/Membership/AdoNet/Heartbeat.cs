@@ -1,0 +1,203 @@
+using System.Buffers;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace Orleans.Runtime;
+
+/// <summary>What a silo says in answer to a heartbeat.</summary>
+sealed record Pong(long Number, int Activations);
+
+/// <summary>
+/// Watches one other silo over a connection of its own: a ping every ProbeTimeout, each to be answered within that. A connection that breaks is tried again at once.
+/// Refusal by this very machine, or an answer by another silo at the endpoint, is proof of death; anything else counts as missed.
+/// </summary>
+sealed partial class Heartbeat : IDisposable
+{
+    static readonly TimeSpan RetryAfterRefusal = TimeSpan.FromMilliseconds(100);
+    readonly SiloLink _link;
+    readonly SiloAddress _silo;
+    readonly ClusterMembershipOptions _options;
+    readonly TimeProvider _time;
+    readonly ILogger _log;
+    readonly CancellationTokenSource _stop = new();
+    readonly TaskCompletionSource<bool> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    TcpConnection? _connection;
+    TaskCompletionSource<Pong>? _waiting;
+    long _number;
+    int _missed;
+    int _refused;
+
+    public Heartbeat(SiloLink link, SiloAddress silo, ClusterMembershipOptions options, TimeProvider time, ILogger log)
+    {
+        _link = link;
+        _silo = silo;
+        _options = options;
+        _time = time;
+        _log = log;
+    }
+
+    /// <summary>True when the first attempt to reach the silo succeeded.</summary>
+    public Task<bool> First => _first.Task;
+
+    public int Activations { get; private set; }
+
+    /// <summary>The silo is dead, or seems to be: proof or not, and why.</summary>
+    public Func<SiloAddress, bool, string, Task> Unreachable { get; init; } = static (_, _, _) => Task.CompletedTask;
+
+    /// <summary>The silo refuses us: the membership may have changed.</summary>
+    public Action Refused { get; init; } = static () => { };
+
+    /// <summary>What is said first on a new connection.</summary>
+    public Func<byte[]> Greeting { get; init; } = static () => [];
+
+    public void Start()
+    {
+        using (ExecutionContext.SuppressFlow())
+        {
+            _ = Task.Run(Run);
+        }
+    }
+
+    public void Say(byte[] frame) => Volatile.Read(ref _connection)?.TrySend(frame);
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _connection?.Dispose();
+        _first.TrySetResult(false);
+    }
+
+    async Task Run()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await Round();
+            }
+            catch (Exception exception) when (!_stop.IsCancellationRequested)
+            {
+                _first.TrySetResult(false);
+                _missed++;
+                var proof = IsProof(exception);
+                LogMissed(_log, _silo, _missed, exception.Message);
+                Close();
+                if (proof || _missed >= _options.NumMissedProbesLimit)
+                {
+                    await Report(proof, exception.Message);
+                }
+
+                await Pause(exception is SocketException && _missed < _options.NumMissedProbesLimit * 2 ? RetryAfterRefusal : _options.ProbeTimeout / 2);
+            }
+            catch (Exception)
+            {
+                return;
+            }
+        }
+    }
+
+    async Task Round()
+    {
+        if (_connection is null)
+        {
+            var connection = await _link.Dial(_silo, _silo.Endpoint, ConnectionPurpose.Control);
+            _ = Listen(connection);
+            connection.TrySend(Greeting());
+            Volatile.Write(ref _connection, connection);
+        }
+
+        var pong = new TaskCompletionSource<Pong>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting = pong;
+        _connection.TrySend(Frames.Of(FrameType.Ping, ++_number));
+        if (await Task.WhenAny(pong.Task, _connection.Closed, Task.Delay(_options.ProbeTimeout, _time, _stop.Token)) == _connection.Closed)
+        {
+            throw new IOException("The heartbeat connection was closed.");
+        }
+
+        if (!pong.Task.IsCompletedSuccessfully)
+        {
+            throw new TimeoutException($"No heartbeat within {_options.ProbeTimeout}.");
+        }
+
+        Activations = (await pong.Task).Activations;
+        (_missed, _refused) = (0, 0);
+        _first.TrySetResult(true);
+        await Task.WhenAny(_connection.Closed, Task.Delay(_options.ProbeTimeout, _time, _stop.Token));
+    }
+
+    async Task Listen(TcpConnection connection)
+    {
+        try
+        {
+            await connection.Run(Frames.LongestControl, (type, payload) =>
+            {
+                if (type == FrameType.Pong && JsonSerializer.Deserialize<Pong>(payload.ToArray()) is { } pong && pong.Number == _number)
+                {
+                    _waiting?.TrySetResult(pong);
+                }
+            });
+        }
+        catch (Exception)
+        {
+            // The round sees that it is closed.
+        }
+    }
+
+    bool IsProof(Exception exception)
+    {
+        switch (exception)
+        {
+            case ConnectionRefusedException refused:
+                Refused();
+                return refused.Self is { } self && self.IsSuccessorOf(_silo);
+            case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
+                return ++_refused >= 2 && IsThisMachine();
+            default:
+                return false;
+        }
+    }
+
+    // Nobody listens at the port, and no network lies in between that could pretend so.
+    bool IsThisMachine() => System.Net.IPAddress.IsLoopback(_silo.Endpoint.Address)
+        || NetworkInterface.GetAllNetworkInterfaces().Any(i => i.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(_silo.Endpoint.Address)));
+
+    async Task Report(bool proof, string why)
+    {
+        try
+        {
+            await Unreachable(_silo, proof, why);
+        }
+        catch (Exception exception)
+        {
+            // The table is away, most likely: nobody is declared dead then.
+            LogNotReported(_log, _silo, exception.Message);
+        }
+    }
+
+    void Close()
+    {
+        _connection?.Dispose();
+        Volatile.Write(ref _connection, null);
+    }
+
+    async Task Pause(TimeSpan pause)
+    {
+        try
+        {
+            await Task.Delay(pause, _time, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // It ends.
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Heartbeat {Missed} of {Silo} was missed: {Reason}")]
+    static partial void LogMissed(ILogger log, SiloAddress silo, int missed, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{Silo} cannot be reached, and that could not be written: {Reason}")]
+    static partial void LogNotReported(ILogger log, SiloAddress silo, string reason);
+}

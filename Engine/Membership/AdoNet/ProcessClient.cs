@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+
+namespace Orleans.Runtime;
+
+/// <summary>A client's part in a cluster of processes: it reads the gateways from the membership table, and keeps a connection to each.</summary>
+sealed partial class ProcessClient : IClientCluster, IDisposable
+{
+    readonly MembershipTable _table;
+    readonly ClientLink _link;
+    readonly GatewayOptions _options;
+    readonly ConnectionOptions _connections;
+    readonly TimeProvider _time;
+    readonly ILogger _log;
+    readonly CancellationTokenSource _stop = new();
+    readonly SemaphoreSlim _wake = new(0);
+    ImmutableDictionary<SiloAddress, IPEndPoint> _gateways = ImmutableDictionary<SiloAddress, IPEndPoint>.Empty;
+    bool _tableIsAway;
+
+    public ProcessClient(
+        IServiceProvider services, IOptions<AdoNetClusteringClientOptions> clustering, IOptions<ClusterOptions> cluster, IOptions<GatewayOptions> gateways,
+        IOptions<ConnectionOptions> connections, IOptions<ClientMessagingOptions> messaging, TimeProvider time, ILogger<ProcessClient> log)
+    {
+        _options = gateways.Value;
+        _connections = connections.Value;
+        _time = time;
+        _log = log;
+        var database = OrleansDatabase.Of(
+            nameof(AdoNetClusteringClientOptions), clustering.Value.ConnectionString, clustering.Value.DataSource, clustering.Value.Invariant);
+        _table = new MembershipTable(database, cluster.Value.ClusterId);
+        _link = new ClientLink(ClusterSecret.Identity(services, cluster.Value), connections.Value, messaging.Value, log) { Changed = () => _wake.Release() };
+    }
+
+    public IMessageLink Link => _link;
+
+    public SiloAddress[] Gateways => _link.Open;
+
+    // Clients are told apart by this: two that start at once, on one machine or on two, must differ.
+    public SiloAddress NewClientAddress() => SiloAddress.New(IPAddress.Loopback, Environment.ProcessId & 0xffff, -Random.Shared.Next(1, int.MaxValue));
+
+    public void Listen(IMembershipListener listener)
+    {
+        // A client learns of a silo's death by its connection.
+    }
+
+    public void Unlisten(IMembershipListener listener) { }
+
+    public async Task Connect(ClientNode client, CancellationToken cancellationToken)
+    {
+        _link.Attach(client);
+        try
+        {
+            await ReadGateways(cancellationToken);
+            await Settled(_link.Connect(_gateways, cancellationToken));
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException and not OrleansConfigurationException)
+        {
+            throw new SiloUnavailableException($"The gateways could not be read: {exception.Message}", exception);
+        }
+
+        if (Gateways.Length == 0)
+        {
+            throw new SiloUnavailableException($"Could not find any gateway among {_gateways.Count} that are known. The client will not be able to start.");
+        }
+
+        using (ExecutionContext.SuppressFlow())
+        {
+            _ = Task.Run(Follow, CancellationToken.None);
+        }
+    }
+
+    public async Task Disconnect(ClientNode client)
+    {
+        await _stop.CancelAsync();
+        _link.Close("the client ends");
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+        _wake.Dispose();
+    }
+
+    // Reads the list every refresh period; soon after a connection was lost, and while one is missing it is tried again after the retry delay.
+    async Task Follow()
+    {
+        try
+        {
+            while (!_stop.IsCancellationRequested)
+            {
+                var isComplete = Gateways.Length >= _gateways.Count;
+                await _wake.WaitAsync(isComplete ? _options.GatewayListRefreshPeriod : _connections.ConnectionRetryDelay, _stop.Token);
+                while (_wake.Wait(0, CancellationToken.None))
+                {
+                }
+
+                await Refresh();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The client ends.
+        }
+    }
+
+    async Task Refresh()
+    {
+        try
+        {
+            await ReadGateways(_stop.Token);
+            _tableIsAway = false;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            if (!_tableIsAway)
+            {
+                _tableIsAway = true;
+                LogTableIsAway(_log, exception.Message);
+            }
+        }
+
+        await Settled(_link.Connect(_gateways, _stop.Token));
+    }
+
+    async Task ReadGateways(CancellationToken cancellationToken)
+    {
+        var rows = (await _table.Read(cancellationToken)).Rows;
+        _gateways = rows.Where(r => r.Status == SiloStatus.Active && r.ProxyPort > 0)
+            .ToImmutableDictionary(r => r.Silo, r => new IPEndPoint(r.Silo.Endpoint.Address, r.ProxyPort));
+        foreach (var row in rows.Where(r => r.Status == SiloStatus.Dead))
+        {
+            _link.Drop(row.Silo, "it was declared dead");
+        }
+    }
+
+    static async Task Settled(Task[] opening)
+    {
+        foreach (var task in opening)
+        {
+            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The gateways cannot be read from the membership table, those that are known stay: {Reason}")]
+    static partial void LogTableIsAway(ILogger log, string reason);
+}
