@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace Tributary.Cluster.Engine.Processes;
+
+/// <summary>One silo as a process of its own: the test assembly, started as a program. It ends when its standard input does, so it never outlives its test.</summary>
+static class SiloProgram
+{
+    static async Task<int> Main(string[] arguments)
+    {
+        var builder = Host.CreateApplicationBuilder();
+        var settings = new ConfigurationBuilder().AddCommandLine(arguments).Build();
+        builder.Configuration.AddConfiguration(settings);
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning);
+        builder.UseOrleans(silo => Configure(silo, settings));
+        using var host = builder.Build();
+        await host.StartAsync();
+        Console.WriteLine("ready");
+        var stopped = new TaskCompletionSource();
+        host.Services.GetService<IHostApplicationLifetime>().ApplicationStopping.Register(() => stopped.TrySetResult());
+        var orphaned = Task.Run(() =>
+        {
+            while (Console.In.ReadLine() is not null)
+            {
+            }
+        });
+        if (await Task.WhenAny(stopped.Task, orphaned) == orphaned)
+        {
+            return 3;
+        }
+
+        await host.StopAsync();
+        return 0;
+    }
+
+    static T GetService<T>(this IServiceProvider services) => (T)services.GetService(typeof(T))!;
+
+    static void Configure(ISiloBuilder silo, IConfiguration settings)
+    {
+        var database = settings["database"]!;
+        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = ("Npgsql", database));
+        silo.AddAdoNetGrainStorage("memory", options => (options.Invariant, options.ConnectionString) = ("Npgsql", database));
+        silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = ("Npgsql", database));
+        silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("test", "test"));
+        silo.Configure<SiloOptions>(options => options.SiloName = settings["name"]!);
+        silo.ConfigureEndpoints(IPAddress.Loopback, Port("silo"), Port("gateway"));
+        silo.Configure<ReminderOptions>(options =>
+            (options.MinimumReminderPeriod, options.RefreshReminderListPeriod) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)));
+        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
+        FastSettings.Apply(silo);
+
+        int Port(string name) => int.Parse(settings[name]!, CultureInfo.InvariantCulture);
+    }
+}
+
+/// <summary>The settings with which a dead silo is noticed soon.</summary>
+static class FastSettings
+{
+    public static void Apply(ISiloBuilder silo)
+    {
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = TimeSpan.FromSeconds(1);
+            options.MinProbeTimeout = TimeSpan.FromSeconds(0.5);
+            options.MaxProbeTimeout = TimeSpan.FromSeconds(2);
+            options.NumMissedProbesLimit = 3;
+            options.NumVotesForDeathDeclaration = 2;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+            options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+            options.DefunctSiloExpiration = TimeSpan.FromHours(1);
+            options.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
+        });
+        silo.Configure<ConnectionOptions>(Apply);
+    }
+
+    public static void Apply(ConnectionOptions options)
+    {
+        options.OpenConnectionTimeout = TimeSpan.FromSeconds(2);
+        options.ConnectionRetryDelay = TimeSpan.FromMilliseconds(250);
+    }
+}
