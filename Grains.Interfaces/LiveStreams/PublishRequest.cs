@@ -18,6 +18,9 @@ public sealed record PublishRequest
 
     /// <summary>For people: protocol and address, for example <c>rtmp 127.0.0.1:40112</c>.</summary>
     [Id(4)] public required string Encoder { get; init; }
+
+    /// <summary>The run of the node's process: a session of an earlier run is dead.</summary>
+    [Id(5)] public Guid NodeRun { get; init; }
 }
 
 [GenerateSerializer, Alias("tributary.publish-outcome")]

@@ -67,6 +67,7 @@ public sealed partial class Publisher(
             Node = node.Name,
             FrameLink = node.FrameLink,
             Encoder = $"{target.Protocol} {target.Remote}",
+            NodeRun = node.Run,
         };
         return new PublishSession(hub, grains, target.StreamName, request, options.CurrentValue, metrics, time, log);
     }

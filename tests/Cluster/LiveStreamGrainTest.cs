@@ -63,6 +63,16 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_publisher_of_an_earlier_run_of_the_same_node_gives_way_at_once()
+    {
+        var before = new Encoder(_cluster.Client, slot: 0);
+        var after = new Encoder(_cluster.Client, slot: 0) { Run = Guid.NewGuid() };
+        await Stream.Publish(before.Request, before.Reference);
+
+        Assert.Equal(PublishOutcome.OnAir, (await Stream.Publish(after.Request, after.Reference)).Outcome);
+    }
+
+    [Fact]
     public async Task The_backup_stands_by_and_takes_over_when_the_primary_ends()
     {
         var primary = new Encoder(_cluster.Client, slot: 0);
@@ -144,7 +154,12 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
             Reference = grains.CreateObjectReference<IPublisherObserver>(this);
         }
 
-        public PublishRequest Request { get; }
+        public PublishRequest Request { get; private set; }
+
+        public Guid Run
+        {
+            init => Request = Request with { NodeRun = value };
+        }
 
         public IPublisherObserver Reference { get; }
 

@@ -1,0 +1,46 @@
+namespace Tributary.Grains.LiveStreams;
+
+// Who is told of it: the gateways that watch, and the catalog.
+public sealed partial class LiveStreamGrain
+{
+    async Task Announce()
+    {
+        await _gateways.Tell(Directive());
+        await List();
+    }
+
+    StreamDirective Directive() => new()
+    {
+        State = state.State.State,
+        Epoch = state.State.Epoch,
+        Version = state.State.Version,
+        Node = state.State.OnAir?.Node ?? "",
+        FrameLink = state.State.OnAir?.FrameLink ?? "",
+    };
+
+    // The catalog is for people; a stream goes on without it and enters itself again later.
+    async Task List()
+    {
+        var shard = GrainFactory.ShardOf(Name);
+        try
+        {
+            await (state.State.State == StreamState.OffAir ? shard.Remove(Name) : shard.Put(Listing()));
+            _catalogBehind = false;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            _catalogBehind = true;
+            LogCatalogBehind(Name, exception.Message);
+        }
+    }
+
+    StreamListing Listing() => new()
+    {
+        Name = Name,
+        State = state.State.State,
+        Since = state.State.Since,
+        Node = state.State.OnAir?.Node ?? "",
+        Tracks = OnAir?.Health.Tracks ?? [],
+        Version = state.State.Version,
+    };
+}
