@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -81,7 +80,7 @@ static class Server
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Any, options.Http.Port);
+            kestrel.ListenAnyIP(options.Http.Port);
             kestrel.ListenRtmp();
             ListenForFrameLinks(kestrel, options);
         });

@@ -19,6 +19,10 @@ sealed partial class ReminderService(
     readonly IReminderTable? _table = services.GetService<IReminderTable>();
     ITimer? _refresh;
     bool _stopped;
+    int _busy;
+
+    /// <summary>Whether nothing is being read or delivered: every reminder that is known is armed. Tests wait for it before they move the clock.</summary>
+    internal bool IsIdle => Volatile.Read(ref _busy) == 0;
 
     IReminderTable Table => _table ?? throw new InvalidOperationException(
         "No reminder table is configured: use UseInMemoryReminderService, or register an IReminderTable.");
@@ -112,6 +116,7 @@ sealed partial class ReminderService(
     // One at a time; a change that comes meanwhile is read by the next.
     async Task Refresh()
     {
+        Interlocked.Increment(ref _busy);
         await _refreshing.WaitAsync().ConfigureAwait(false);
         try
         {
@@ -143,6 +148,7 @@ sealed partial class ReminderService(
         finally
         {
             _refreshing.Release();
+            Interlocked.Decrement(ref _busy);
         }
     }
 
@@ -204,6 +210,7 @@ sealed partial class ReminderService(
 
         async Task Tick()
         {
+            Interlocked.Increment(ref _service._busy);
             var now = _service.Clock.GetUtcNow().UtcDateTime;
             var due = now >= _next;
             try
@@ -224,6 +231,8 @@ sealed partial class ReminderService(
                 {
                     // Unregistered while it ticked.
                 }
+
+                Interlocked.Decrement(ref _service._busy);
             }
         }
     }

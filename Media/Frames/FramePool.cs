@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Tributary.Media.Frames;
 
 /// <summary>
@@ -11,7 +9,9 @@ public sealed class FramePool(int slabSize = FramePool.DefaultSlabSize, int kept
     /// <summary>Bytes of an ordinary slab: about a second of a 2 Mb/s stream. A frame larger than this gets a slab of its own.</summary>
     public const int DefaultSlabSize = 256 * 1024;
 
-    readonly ConcurrentQueue<FrameSlab> _free = new();
+    // A slab changes hands about once a second and publisher: a lock costs nothing, and a stack of fixed size allocates nothing.
+    readonly Lock _gate = new();
+    readonly FrameSlab[] _free = new FrameSlab[keptSlabs];
     int _kept;
     int _slabsInUse;
     long _bytesInUse;
@@ -32,15 +32,7 @@ public sealed class FramePool(int slabSize = FramePool.DefaultSlabSize, int kept
 
     internal FrameSlab Rent(int length)
     {
-        if (length > slabSize || !_free.TryDequeue(out var slab))
-        {
-            slab = new FrameSlab(this, Math.Max(length, slabSize));
-        }
-        else
-        {
-            Interlocked.Decrement(ref _kept);
-        }
-
+        var slab = (length <= slabSize ? TakeKept() : null) ?? new FrameSlab(this, Math.Max(length, slabSize));
         slab.Open();
         Interlocked.Increment(ref _slabsInUse);
         Interlocked.Add(ref _bytesInUse, slab.Bytes.Length);
@@ -56,13 +48,20 @@ public sealed class FramePool(int slabSize = FramePool.DefaultSlabSize, int kept
             slab.Bytes.AsSpan().Fill(0xDD);
         }
 
-        if (slab.Bytes.Length == slabSize && Interlocked.Increment(ref _kept) <= keptSlabs)
+        lock (_gate)
         {
-            _free.Enqueue(slab);
+            if (slab.Bytes.Length == slabSize && _kept < _free.Length)
+            {
+                _free[_kept++] = slab;
+            }
         }
-        else if (slab.Bytes.Length == slabSize)
+    }
+
+    FrameSlab? TakeKept()
+    {
+        lock (_gate)
         {
-            Interlocked.Decrement(ref _kept);
+            return _kept > 0 ? _free[--_kept] : null;
         }
     }
 }

@@ -47,14 +47,22 @@ sealed class EngineCluster : IAsyncDisposable
 
     public Journal Journal(int silo = 0) => _cluster.Silos[silo].ServiceProvider.GetRequiredService<Journal>();
 
-    /// <summary>Waits until every turn is over: an answer is sent a moment before its turn ends.</summary>
+    /// <summary>
+    /// Waits until every turn is over (an answer is sent a moment before its turn ends) and every reminder is armed: then the clock may move.
+    /// </summary>
     public async Task Settle()
     {
-        while (_cluster.Cluster.Silos.SelectMany(s => s.Catalog.All).Any(a => a.Load > 0 || a.State is ActivationState.Activating or ActivationState.Deactivating))
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (IsBusy())
         {
+            deadline.Token.ThrowIfCancellationRequested();
             await Task.Yield();
         }
     }
+
+    bool IsBusy() =>
+        _cluster.Cluster.Silos.SelectMany(s => s.Catalog.All).Any(a => a.Load > 0 || a.State is ActivationState.Activating or ActivationState.Deactivating)
+        || _cluster.Silos.Any(silo => silo.IsActive && !silo.ServiceProvider.GetRequiredService<ReminderService>().IsIdle);
 
     /// <summary>The silo that a grain lives on.</summary>
     public InProcessSiloHandle SiloOf(IAddressable grain) => _cluster.Silos.First(s => s.ServiceProvider.GetRequiredService<Silo>().Catalog.Find(grain.GetGrainId()) is not null);

@@ -39,9 +39,11 @@ public sealed class ReminderTests
 
     static async Task<string[]> Ticks(EngineCluster cluster, int count)
     {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var ticks = cluster.Silos.Silos.SelectMany((_, i) => cluster.Journal(i).Entries).ToArray();
         while (ticks.Length < count)
         {
+            deadline.Token.ThrowIfCancellationRequested();
             await Task.Yield();
             ticks = [.. cluster.Silos.Silos.SelectMany((_, i) => cluster.Journal(i).Entries)];
         }
@@ -54,8 +56,10 @@ public sealed class ReminderTests
     {
         await using var cluster = await EngineCluster.Start(silos: 3);
         await cluster.Grain<IReminded>().Register(Minute, Minute * 2);
+        await cluster.Settle();
         cluster.Clock.Advance(Minute);
         Assert.Equal(["wake 0 2"], await Ticks(cluster, 1));
+        await cluster.Settle();
         cluster.Clock.Advance(Minute * 2);
         Assert.Equal(["wake 0 2", "wake 2 2"], await Ticks(cluster, 2));
     }
@@ -67,6 +71,7 @@ public sealed class ReminderTests
         var grain = cluster.Grain<IReminded>();
         await grain.Register(Minute, Minute);
         await cluster.Silos.DeactivateAsync(grain);
+        await cluster.Settle();
         cluster.Clock.Advance(Minute);
         Assert.Equal(["wake 0 1"], await Ticks(cluster, 1));
     }
@@ -80,6 +85,7 @@ public sealed class ReminderTests
         Assert.Equal(1, await grain.Count());
         Assert.True(await grain.Unregister());
         Assert.False(await grain.Unregister());
+        await cluster.Settle();
         cluster.Clock.Advance(Minute * 5);
         Assert.Equal(0, await grain.Count());
         Assert.Empty(cluster.Journal().Entries);
@@ -91,6 +97,7 @@ public sealed class ReminderTests
         await using var cluster = await EngineCluster.Start(silos: 2);
         await Task.WhenAll(Enumerable.Range(0, 10).Select(i => cluster.Grain<IReminded>($"r{i}").Register(Minute, Minute)));
         await cluster.Silos.KillSiloAsync(cluster.Silos.Silos[0]);
+        await cluster.Settle();
         cluster.Clock.Advance(Minute);
         Assert.Equal(10, (await Ticks(cluster, 10)).Length);
     }
