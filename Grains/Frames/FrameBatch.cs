@@ -18,4 +18,7 @@ public enum StreamSignal : byte
 /// What the "frames" stream carries: frames in the order in which they were marked, the same for every subscriber, then perhaps a signal.
 /// The memory is the sender's: a subscriber that keeps a frame beyond the call retains it.
 /// </summary>
-public readonly record struct FrameBatch(ReadOnlyMemory<MarkedFrame> Frames, StreamSignal Signal = StreamSignal.None);
+/// <param name="Frames">Frames in the order in which they were marked.</param>
+/// <param name="Signal">What happened to their source after them.</param>
+/// <param name="Epoch">Epoch of the source that signals: one that was replaced is not heard. Links, which keep the order, leave it out.</param>
+public readonly record struct FrameBatch(ReadOnlyMemory<MarkedFrame> Frames, StreamSignal Signal = StreamSignal.None, long Epoch = long.MaxValue);

@@ -19,6 +19,8 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
     long _ringBytes;
     StreamSignal _signal;
     bool _givenUp;
+    long _epoch;
+    long _epochFirstMsn;
     long _lastPublished = time.GetTimestamp();
 
     public string Stream => stream;
@@ -57,6 +59,12 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
             }
 
             Interlocked.Exchange(ref _lastPublished, time.GetTimestamp());
+            if (IsOfAReplacedSource(batch))
+            {
+                metrics.Outdated(Math.Max(batch.Frames.Length, 1));
+                return true;
+            }
+
             foreach (ref readonly var frame in batch.Frames.Span)
             {
                 Keep(frame);
@@ -117,6 +125,24 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
 
             return _givenUp = _subscriptions.Length == 0;
         }
+    }
+
+    // Two publishers on one host share its channel. Once a newer epoch has begun, the older one has nothing to say about its numbers any more;
+    // late frames of the segment before are still welcome. A batch has one source, so its first frame speaks for all.
+    bool IsOfAReplacedSource(in FrameBatch batch)
+    {
+        if (batch.Frames.IsEmpty)
+        {
+            return batch.Epoch < _epoch;
+        }
+
+        var segment = batch.Frames.Span[0].Segment;
+        if (segment.Epoch > _epoch)
+        {
+            (_epoch, _epochFirstMsn) = (segment.Epoch, segment.Msn);
+        }
+
+        return segment.Epoch < _epoch && segment.Msn >= _epochFirstMsn;
     }
 
     void Keep(in MarkedFrame frame)

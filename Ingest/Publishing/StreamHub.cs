@@ -126,7 +126,7 @@ public sealed class StreamHub(IAsyncStream<FrameBatch> output, TimelineOptions t
 
             _marker.Close();
             _start.Reset();
-            output.OnNextAsync(new FrameBatch(default, StreamSignal.SourceLost));
+            output.OnNextAsync(new FrameBatch(default, StreamSignal.SourceLost, _epoch));
             _closed = Progress(_marker);
             _marker = null;
         }

@@ -130,6 +130,25 @@ public sealed class FrameChannelTest : IDisposable
     }
 
     [Fact]
+    public async Task A_source_that_was_replaced_is_not_heard_any_more()
+    {
+        var reader = new Reader();
+        var subscription = await _stream.SubscribeAsync(reader);
+        Publish(0, 8, epoch: 1);
+        Publish(10, 2, epoch: 2);
+        Publish(12, 1, epoch: 1);    // the old source still marks
+        Publish(9, 1, epoch: 1);     // a late frame of its last segment
+        await _stream.OnNextAsync(new FrameBatch(default, StreamSignal.SourceLost, Epoch: 1));
+        Publish(13, 1, epoch: 2);
+
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 9, 13], reader.Seen);
+        Assert.Empty(reader.Signals);
+        await _stream.OnNextAsync(new FrameBatch(default, StreamSignal.SourceLost, Epoch: 2));
+        Assert.Equal([StreamSignal.SourceLost], reader.Signals);
+        await subscription.UnsubscribeAsync();
+    }
+
+    [Fact]
     public async Task A_stream_that_was_given_up_begins_anew_when_it_is_published_again()
     {
         Publish(0, 5);
@@ -153,7 +172,7 @@ public sealed class FrameChannelTest : IDisposable
         Assert.Contains("Frames:MaxStreams", Assert.Throws<InvalidOperationException>(() => _channels.Open("c")).Message);
     }
 
-    void Publish(int first, int count)
+    void Publish(int first, int count, long epoch = 1)
     {
         for (var n = first; n < first + count; n++)
         {
@@ -162,7 +181,7 @@ public sealed class FrameChannelTest : IDisposable
             var mark = new SegmentMark
             {
                 Msn = n / 5,
-                Epoch = 1,
+                Epoch = epoch,
                 DiscontinuitySequence = 0,
                 StartsDiscontinuity = false,
                 Start90k = n / 5 * 90_000L,
