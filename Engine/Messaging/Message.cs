@@ -45,7 +45,10 @@ sealed class Message(MessageKind kind) : Turn
 
     public GrainAddress? MigratedFrom { get; init; }
 
-    /// <summary>The sender chose the target by placement: it may make a new activation there.</summary>
+    /// <summary>
+    /// Of a request: the sender chose the target by placement, it may make a new activation there. Of a response between processes: the grain lives where it
+    /// comes from.
+    /// </summary>
     public bool IsPlaced { get; set; }
 
     /// <summary>The silo that forwards the message, when that is not its sender.</summary>

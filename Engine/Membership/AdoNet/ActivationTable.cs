@@ -44,17 +44,32 @@ sealed partial class ActivationTable(OrleansDatabase database, string clusterId,
     /// <summary>False for a silo that is dead, or that nobody has heard of.</summary>
     public Func<SiloAddress, ValueTask<bool>> IsAlive { get; set; } = static _ => new(true);
 
-    public bool TryFind(GrainId grainId, out GrainAddress address) => _cache.TryGetValue(grainId, out address!);
+    /// <summary>True for a silo that was declared dead.</summary>
+    public Func<SiloAddress, bool> IsDead { get; set; } = static _ => false;
+
+    /// <summary>Asks the other silos which of them has the grain; for the time in which the table cannot be read.</summary>
+    public Func<GrainId, Task<SiloAddress?>> AskAround { get; set; } = static _ => Task.FromResult<SiloAddress?>(null);
+
+    public bool TryFind(GrainId grainId, out GrainAddress address) => _cache.TryGetValue(grainId, out address!) && !IsDead(address.SiloAddress!);
 
     public async ValueTask<GrainAddress?> Lookup(GrainId grainId)
     {
-        if (_cache.TryGetValue(grainId, out var cached))
+        if (TryFind(grainId, out var cached) && cached.IsComplete)
         {
             return cached;
         }
 
-        var found = await Select(grainId);
-        return found is not null && await IsAlive(found.SiloAddress!) ? Keep(found) : null;
+        try
+        {
+            var found = await Select(grainId);
+            return found is not null && await IsAlive(found.SiloAddress!) ? Keep(found) : null;
+        }
+        catch (Exception exception) when (exception is DbException or TimeoutException)
+        {
+            // What runs goes on running: only a grain that is nowhere cannot be called now.
+            return await AskAround(grainId) is { } silo ? Keep(new GrainAddress { GrainId = grainId, SiloAddress = silo })
+                : throw new SiloUnavailableException($"{grainId} lives on no silo that answers, and the directory cannot be read to begin it: {exception.Message}", exception);
+        }
     }
 
     // Nothing is written before there is an activation: of two that begin at once, the registration of one fails, and its calls go to the other.
@@ -110,12 +125,24 @@ sealed partial class ActivationTable(OrleansDatabase database, string clusterId,
     /// <summary>Removes the rows of a silo that died: they bind nobody any more.</summary>
     public Task RemoveRows(SiloAddress silo) => database.Run(ForgetText, static _ => 0, CancellationToken.None, Key(silo));
 
-    /// <summary>A grain answered from that silo: a note that says otherwise is old.</summary>
-    public void Answered(GrainId grainId, SiloAddress silo)
+    /// <summary>A grain answered from that silo, or a silo for a grain that does not live there: a note that says otherwise is old.</summary>
+    public void Answered(GrainId grainId, SiloAddress silo, bool livesThere)
     {
-        if (_cache.TryGetValue(grainId, out var known) && !silo.Equals(known.SiloAddress))
+        if (grainId.Type == SystemNames.Client || silo.IsClient)
         {
-            Drop(known);
+            return;
+        }
+
+        var isKnown = _cache.TryGetValue(grainId, out var known);
+        var says = isKnown && silo.Equals(known!.SiloAddress);
+        if (isKnown && says != livesThere)
+        {
+            Drop(known!);
+        }
+
+        if (livesThere && !says && !IsDead(silo))
+        {
+            Keep(new GrainAddress { GrainId = grainId, SiloAddress = silo });
         }
     }
 

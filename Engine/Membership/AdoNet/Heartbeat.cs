@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -9,6 +10,10 @@ namespace Orleans.Runtime;
 
 /// <summary>What a silo says in answer to a heartbeat.</summary>
 sealed record Pong(long Number, int Activations);
+
+sealed record Question(long Number, string Grain);
+
+sealed record Reply(long Number, bool Has);
 
 /// <summary>
 /// Watches one other silo over a connection of its own: a ping every ProbeTimeout, each to be answered within that. A connection that breaks is tried again at once.
@@ -26,6 +31,8 @@ sealed partial class Heartbeat : IDisposable
     readonly TaskCompletionSource<bool> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     TcpConnection? _connection;
     TaskCompletionSource<Pong>? _waiting;
+    readonly ConcurrentDictionary<long, TaskCompletionSource<bool>> _questions = new();
+    long _lastQuestion;
     long _number;
     int _missed;
     int _refused;
@@ -61,6 +68,31 @@ sealed partial class Heartbeat : IDisposable
         }
     }
 
+    /// <summary>True when the silo says that the grain lives there; false as well when it says nothing in time.</summary>
+    public async Task<bool> Has(GrainId grain)
+    {
+        if (Volatile.Read(ref _connection) is not { } connection)
+        {
+            return false;
+        }
+
+        var number = Interlocked.Increment(ref _lastQuestion);
+        var reply = _questions[number] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            connection.TrySend(Frames.Of(FrameType.Ask, new Question(number, grain.ToString())));
+            return await reply.Task.WaitAsync(_options.ProbeTimeout, _time);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        finally
+        {
+            _questions.TryRemove(number, out _);
+        }
+    }
+
     public void Say(byte[] frame) => Volatile.Read(ref _connection)?.TrySend(frame);
 
     public void Dispose()
@@ -90,7 +122,8 @@ sealed partial class Heartbeat : IDisposable
                     await Report(proof, exception.Message);
                 }
 
-                await Pause(exception is SocketException && _missed < _options.NumMissedProbesLimit * 2 ? RetryAfterRefusal : _options.ProbeTimeout / 2);
+                // A connection that breaks is tried again at once; what goes on failing, or was waited for already, at leisure.
+                await Pause(exception is IOException or SocketException && _missed < _options.NumMissedProbesLimit * 2 ? RetryAfterRefusal : _options.ProbeTimeout / 2);
             }
             catch (Exception)
             {
@@ -134,7 +167,14 @@ sealed partial class Heartbeat : IDisposable
         {
             await connection.Run(Frames.LongestControl, (type, payload) =>
             {
-                if (type == FrameType.Pong && JsonSerializer.Deserialize<Pong>(payload.ToArray()) is { } pong && pong.Number == _number)
+                if (type == FrameType.Reply && JsonSerializer.Deserialize<Reply>(payload.ToArray()) is { } reply)
+                {
+                    if (_questions.TryGetValue(reply.Number, out var waiting))
+                    {
+                        waiting.TrySetResult(reply.Has);
+                    }
+                }
+                else if (type == FrameType.Pong && JsonSerializer.Deserialize<Pong>(payload.ToArray()) is { } pong && pong.Number == _number)
                 {
                     _waiting?.TrySetResult(pong);
                 }

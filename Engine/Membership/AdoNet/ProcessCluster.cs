@@ -39,7 +39,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         var database = OrleansDatabase.Of(
             nameof(AdoNetClusteringSiloOptions), clustering.Value.ConnectionString, clustering.Value.DataSource, clustering.Value.Invariant);
         _table = new MembershipTable(database, cluster.Value.ClusterId);
-        _directory = new ActivationTable(database, cluster.Value.ClusterId, log) { IsAlive = MayHold };
+        _directory = new ActivationTable(database, cluster.Value.ClusterId, log) { IsAlive = MayHold, IsDead = IsDead, AskAround = AskAround };
         _agent = new MembershipAgent(_table, _options, time, services.GetService<OwnDeath>() ?? OwnDeath.OfProcess, log)
         {
             Changed = OnChanged,
@@ -48,7 +48,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         };
         _link = new SiloLink(ClusterSecret.Identity(services, cluster.Value), connections.Value, messaging.Value, log)
         {
-            IsDead = silo => Snapshot.GetSiloStatus(silo) == SiloStatus.Dead,
+            IsDead = IsDead,
             Answered = _directory.Answered,
             ControlOpened = AcceptHeartbeat,
             ClientsChanged = () => Say(ClientsFrame())
@@ -254,6 +254,9 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
                 case FrameType.Ping:
                     connection.TrySend(Frames.Of(FrameType.Pong, new Pong(JsonSerializer.Deserialize<long>(payload.ToArray()), _silo!.Catalog.Count)));
                     break;
+                case FrameType.Ask when JsonSerializer.Deserialize<Question>(payload.ToArray()) is { } question:
+                    connection.TrySend(Frames.Of(FrameType.Reply, new Reply(question.Number, _silo!.Catalog.Find(GrainId.Parse(question.Grain)) is not null)));
+                    break;
                 case FrameType.TableChanged:
                     _ = _agent.Refresh(_stop.Token);
                     break;
@@ -275,6 +278,25 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         {
             heartbeat.Say(frame);
         }
+    }
+
+    bool IsDead(SiloAddress silo) => Snapshot.GetSiloStatus(silo) == SiloStatus.Dead;
+
+    async Task<SiloAddress?> AskAround(GrainId grain)
+    {
+        var asked = _heartbeats.Select(async h => (Silo: h.Key, Has: await h.Value.Has(grain))).ToList();
+        while (asked.Count > 0)
+        {
+            var answered = await Task.WhenAny(asked);
+            if ((await answered).Has)
+            {
+                return (await answered).Silo;
+            }
+
+            asked.Remove(answered);
+        }
+
+        return null;
     }
 
     // A silo that is in the directory and in no view of ours may be new.

@@ -18,6 +18,9 @@ enum FrameType : byte
     /// <summary>The clients of the sender's gateway.</summary>
     Clients,
     RemindersChanged,
+    /// <summary>Does this grain live on the receiver?</summary>
+    Ask,
+    Reply,
     /// <summary>The gateway is about to stop: send new calls elsewhere.</summary>
     Leaving
 }

@@ -27,8 +27,8 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
 
     protected WireCodec Codec { get; private set; } = null!;
 
-    /// <summary>Who answered for a grain: the caller's note of where the grain lives may be wrong.</summary>
-    public Action<GrainId, SiloAddress>? Answered { get; set; }
+    /// <summary>Who answered for a grain, and whether the grain lives there: the note here of where it lives may be wrong.</summary>
+    public Action<GrainId, SiloAddress, bool>? Answered { get; set; }
 
     public void Attach(Node node)
     {
@@ -42,6 +42,11 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         {
             Node.Receive(message);
             return;
+        }
+
+        if (message.Kind == MessageKind.Response && Node is Silo silo)
+        {
+            message.IsPlaced = silo.Catalog.Find(message.SenderGrain) is not null;
         }
 
         byte[] frame;
@@ -153,7 +158,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         if (header.Kind == MessageKind.Response)
         {
             TryPeer(header.Sender)?.Answered(header.Target, header.Id);
-            Answered?.Invoke(header.SenderGrain, header.Sender);
+            Answered?.Invoke(header.SenderGrain, header.Sender, header.IsPlaced);
         }
 
         if (!header.Target.Equals(Node.Address))

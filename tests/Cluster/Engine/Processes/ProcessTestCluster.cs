@@ -184,6 +184,20 @@ sealed class ProcessTestCluster : IAsyncDisposable
         throw new InvalidOperationException($"No grain came to live on {silo.Name}.");
     }
 
+    /// <summary>One grain on each silo.</summary>
+    public async Task<IReadOnlyList<ISpeakerGrain>> SpeakersOnEverySilo()
+    {
+        var speakers = new Dictionary<string, ISpeakerGrain>();
+        for (var i = 0; speakers.Count < Silos.Count && i < 100; i++)
+        {
+            var speaker = Client.GetGrain<ISpeakerGrain>($"everywhere-{i}");
+            speakers.TryAdd(await speaker.WhereAmI(), speaker);
+        }
+
+        Assert.Equal(Silos.Count, speakers.Count);
+        return [.. speakers.Values];
+    }
+
     public string Logs() => string.Join("\n", Silos.Select(s => $"=== {s.Name}\n{s.Output}"));
 
     public async ValueTask DisposeAsync()

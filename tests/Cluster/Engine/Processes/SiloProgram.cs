@@ -15,7 +15,7 @@ static class SiloProgram
         var builder = Host.CreateApplicationBuilder();
         var settings = new ConfigurationBuilder().AddCommandLine(arguments).Build();
         builder.Configuration.AddConfiguration(settings);
-        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Information)
+        builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "HH:mm:ss.fff ", true)).SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning);
         builder.UseOrleans(silo => Configure(silo, settings));
         using var host = builder.Build();
