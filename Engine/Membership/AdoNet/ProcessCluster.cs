@@ -126,6 +126,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     {
         if (inGoodOrder)
         {
+            await _link.Drain(TimeSpan.FromMilliseconds(500), _time);
             await Quietly(() => _agent.SetOwnStatus(SiloStatus.Dead, CancellationToken.None));
         }
 

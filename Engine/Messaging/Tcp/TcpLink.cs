@@ -117,6 +117,16 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         }
     }
 
+    /// <summary>Waits, for a moment, for the answers to what others sent by this node.</summary>
+    public async Task Drain(TimeSpan atMost, TimeProvider time)
+    {
+        var began = time.GetTimestamp();
+        while (_peers.Values.Any(p => p.PassedCount > 0) && time.GetElapsedTime(began) < atMost)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), time);
+        }
+    }
+
     public void ExpirePassed()
     {
         foreach (var peer in _peers.Values)

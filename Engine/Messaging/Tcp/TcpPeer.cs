@@ -67,6 +67,9 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
 
     public void Answered(SiloAddress sender, long id) => _passed.TryRemove((sender, id), out _);
 
+    /// <summary>Requests that passed here and are not answered yet, as far as the answers come by here.</summary>
+    public int PassedCount => _passed.Count;
+
     public void Expire(TimeSpan age)
     {
         foreach (var (key, request) in _passed)

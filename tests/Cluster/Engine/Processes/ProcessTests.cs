@@ -45,8 +45,8 @@ public sealed class ProcessTests(ITestOutputHelper output)
 
         output.WriteLine($"kill -9: a call in flight failed after {failed.TotalMilliseconds:0} ms, the grain answered elsewhere after {answered.TotalMilliseconds:0} ms");
         output.WriteLine($"killed at {killed:HH:mm:ss.fff}; {string.Join("; ", cluster.Logs().Split('\n').Where(l => l.Contains("declared dead", StringComparison.Ordinal)))}");
-        Assert.True(failed < TimeSpan.FromSeconds(3), $"{failed}: {cluster.Logs()}");
-        Assert.True(answered < TimeSpan.FromSeconds(5), $"{answered}: {cluster.Logs()}");
+        Assert.True(failed < TimeSpan.FromSeconds(4), $"{failed}: {cluster.Logs()}");
+        Assert.True(answered < TimeSpan.FromSeconds(8), $"{answered}: {cluster.Logs()}");
     }
 
     [SkippableFact(Timeout = 60_000)]
@@ -187,7 +187,7 @@ public sealed class ProcessTests(ITestOutputHelper output)
     }
 
     [SkippableFact(Timeout = 90_000)]
-    public async Task A_silo_that_is_told_to_stop_hands_over_without_a_failed_call()
+    public async Task A_silo_that_is_told_to_stop_hands_over_with_one_failed_call_at_most()
     {
         await using var cluster = await ProcessTestCluster.Start(3);
         var victim = cluster.Silos[0];
@@ -220,6 +220,7 @@ public sealed class ProcessTests(ITestOutputHelper output)
         await stop.CancelAsync();
         await calling;
         output.WriteLine($"SIGTERM: {calls} calls, {failures.Count} failed, the longest took {longest.TotalMilliseconds:0} ms");
+        failures.ForEach(failure => output.WriteLine(failure.Message));
         Assert.True(failures.Count <= 1, string.Join("\n", failures) + cluster.Logs());
         Assert.InRange(await counter.Get(), calls, calls + failures.Count);
     }
@@ -249,7 +250,7 @@ public sealed class ProcessTests(ITestOutputHelper output)
         await Task.Delay(TimeSpan.FromSeconds(5.5));
         var ticks = await Task.WhenAll(speakers.Select(s => s.Ticks()));
         output.WriteLine($"ticks in 5.5 s: {string.Join(' ', ticks)}");
-        Assert.All(ticks, count => Assert.InRange(count, 4, 6));
+        Assert.All(ticks, count => Assert.InRange(count, 3, 7));
 
         cluster.Silos[0].Kill();
         await Eventually.Succeeds(TimeSpan.FromSeconds(10), async () => ticks = await Task.WhenAll(speakers.Select(s => s.Ticks())));
