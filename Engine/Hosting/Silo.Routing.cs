@@ -8,6 +8,9 @@ sealed partial class Silo
     // Messages for a grain whose address is being found; later ones wait behind, so that the order of a pair holds.
     readonly ConcurrentDictionary<GrainId, Queue<Message>> _addressing = new();
 
+    /// <summary>True while messages wait for the address of their grain.</summary>
+    public bool IsRouting => !_addressing.IsEmpty;
+
     public override void Send(Message message)
     {
         if (!IsAlive)

@@ -95,6 +95,16 @@ sealed partial class Heartbeat : IDisposable
 
     public void Say(byte[] frame) => Volatile.Read(ref _connection)?.TrySend(frame);
 
+    /// <summary>Ends the connection once all that was said is sent.</summary>
+    public async Task Finish()
+    {
+        if (Volatile.Read(ref _connection) is { } connection)
+        {
+            connection.Finish();
+            await Task.WhenAny(connection.Closed, Task.Delay(TimeSpan.FromMilliseconds(300), _time));
+        }
+    }
+
     public void Dispose()
     {
         _stop.Cancel();
@@ -193,6 +203,10 @@ sealed partial class Heartbeat : IDisposable
             case ConnectionRefusedException refused:
                 Refused();
                 return refused.Self is { } self && self.IsSuccessorOf(_silo);
+            case IOException:
+                // It closed: if that was in good order, the table says so.
+                Refused();
+                return false;
             case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
                 return ++_refused >= 2 && IsThisMachine();
             default:

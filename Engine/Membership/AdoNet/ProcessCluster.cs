@@ -126,10 +126,12 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     {
         if (inGoodOrder)
         {
-            await _link.Drain(TimeSpan.FromMilliseconds(500), _time);
+            await _link.Drain(TimeSpan.FromMilliseconds(500), _time, () => silo.IsRouting);
             await Quietly(() => _agent.SetOwnStatus(SiloStatus.Dead, CancellationToken.None));
         }
 
+        // What was said last reaches the others: they know then, and need not find out.
+        await Task.WhenAll(_heartbeats.Values.Select(h => inGoodOrder ? h.Finish() : Task.CompletedTask));
         await _stop.CancelAsync();
         foreach (var heartbeat in _heartbeats.Values)
         {

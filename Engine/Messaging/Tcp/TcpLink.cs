@@ -117,14 +117,15 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         }
     }
 
-    /// <summary>Waits, for a moment, for the answers to what others sent by this node.</summary>
-    public async Task Drain(TimeSpan atMost, TimeProvider time)
+    /// <summary>Waits, for a moment, for what is still on its way through this node, and for the answers to what others sent by it.</summary>
+    public async Task Drain(TimeSpan atMost, TimeProvider time, Func<bool> isRouting)
     {
         var began = time.GetTimestamp();
-        while (_peers.Values.Any(p => p.PassedCount > 0) && time.GetElapsedTime(began) < atMost)
+        do
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(10), time);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time);
         }
+        while ((isRouting() || _peers.Values.Any(p => p.PassedCount > 0)) && time.GetElapsedTime(began) < atMost);
     }
 
     public void ExpirePassed()
