@@ -58,7 +58,7 @@ sealed partial class NodeHeartbeat(
 
     NodeReport Report() => new()
     {
-        Roles = ["silo", "ingest", "gateway"],
+        Roles = server.Node.RolesOrDefault,
         StartedAt = _startedAt,
         State = NodeState.Active,
         Endpoints = new Dictionary<string, string>

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
-using Orleans.Configuration;
 using Tributary.Gateway;
 using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
@@ -10,14 +9,16 @@ using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
-using Tributary.Grains.Storage;
 using Tributary.Ingest.Publishing;
 using Tributary.Ingest.Rtmp;
 using Tributary.Media.Timeline;
 
 namespace Tributary.Silo;
 
-/// <summary>One process with all roles: encoders come in by RTMP, grains decide, players are served by HTTP.</summary>
+/// <summary>
+/// One process in the roles that its configuration names, by default all: encoders come in by RTMP, grains decide, players are served by HTTP.
+/// Every process answers HTTP, if only for its health.
+/// </summary>
 static class Server
 {
     /// <summary>Runs until the process is told to stop. The result is the process's exit code.</summary>
@@ -37,8 +38,13 @@ static class Server
             return Refuse(problem);
         }
 
+        if (Roles.Problem(options) is { } wrong)
+        {
+            return Refuse(wrong);
+        }
+
         // 2. The host. A start that fails is told by the caller in a line; the host's own report of it, with its stack, would hide that line.
-        AddGrains(builder, options, data);
+        ClusterHosting.Add(builder, options, data.Path);
         AddHost(builder, options, data);
         var started = false;
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started && level >= LogLevel.Information);
@@ -50,14 +56,6 @@ static class Server
         await app.RunAsync();
         return 0;
     }
-
-    static void AddGrains(WebApplicationBuilder builder, ServerOptions options, DataFolder data) => builder.UseOrleans(silo =>
-    {
-        silo.UseLocalhostClustering(options.Silo.Port, options.Silo.GatewayPort, serviceId: "tributary", clusterId: "tributary");
-        silo.Configure<SiloOptions>(named => named.SiloName = options.Node.NameOrDefault);
-        silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
-        silo.AddFileGrainStorage(Path.Combine(data.Path, "grains"));
-    });
 
     static void AddHost(WebApplicationBuilder builder, ServerOptions options, DataFolder data)
     {
@@ -73,16 +71,23 @@ static class Server
         services.AddRtmpIngest(configuration);
         services.AddGateway(configuration);
         services.AddSingleton(ReadinessCheck.Writable("storage", data.Path));
-        services.AddSingleton(provider => ReadinessCheck.Listening(
-            "rtmp", provider.GetRequiredService<IOptions<RtmpOptions>>().Value.Port, provider.GetRequiredService<IServer>()));
+        if (options.Node.Is("ingest"))
+        {
+            services.AddSingleton(provider => ReadinessCheck.Listening(
+                "rtmp", provider.GetRequiredService<IOptions<RtmpOptions>>().Value.Port, provider.GetRequiredService<IServer>()));
+        }
+
         services.AddHostedService<NodeHeartbeat>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.ListenAnyIP(options.Http.Port);
-            kestrel.ListenRtmp();
-            ListenForFrameLinks(kestrel, options);
+            if (options.Node.Is("ingest"))
+            {
+                kestrel.ListenRtmp();
+                ListenForFrameLinks(kestrel, options);
+            }
         });
     }
 
@@ -101,6 +106,7 @@ static class Server
         .. UnknownOptions.Find(configuration, "Http", typeof(HttpOptions)),
         .. UnknownOptions.Find(configuration, "Silo", typeof(SiloPorts)),
         .. UnknownOptions.Find(configuration, "Frames", typeof(FramePorts), typeof(FrameChannelOptions), typeof(FrameSections)),
+        .. UnknownOptions.Find(configuration, "Cluster", typeof(ClusterSettings)),
         .. UnknownOptions.Find(configuration, "Live", typeof(LiveStreamOptions)),
         .. UnknownOptions.Find(configuration, "Publish", typeof(PublishOptions)),
         .. UnknownOptions.Find(configuration, "Ingest", typeof(IngestSections)),

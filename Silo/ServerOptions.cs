@@ -13,6 +13,8 @@ public sealed class ServerOptions
     public SiloPorts Silo { get; set; } = new();
 
     public FramePorts Frames { get; set; } = new();
+
+    public ClusterSettings Cluster { get; set; } = new();
 }
 
 /// <summary>Who this process is and what it does ("Node").</summary>
@@ -24,7 +26,16 @@ public sealed class NodeOptions
     /// <summary>Host name or address under which other nodes reach this one.</summary>
     public string Host { get; set; } = "127.0.0.1";
 
+    /// <summary>What this process does: any of silo, ingest, gateway; none named: all three.</summary>
+    public string[] Roles { get; set; } = [];
+
     public string NameOrDefault => Name.Length > 0 ? Name : Environment.MachineName.ToLowerInvariant();
+
+    public string[] RolesOrDefault => Roles.Length > 0 ? Roles : All;
+
+    public static string[] All { get; } = ["silo", "ingest", "gateway"];
+
+    public bool Is(string role) => RolesOrDefault.Contains(role, StringComparer.OrdinalIgnoreCase);
 }
 
 /// <summary>Pages, playlists, segments, API and metrics ("Http").</summary>
@@ -49,4 +60,14 @@ public sealed class FramePorts
 {
     /// <summary>TCP port of the frame link.</summary>
     public int Port { get; set; } = 11_200;
+}
+
+/// <summary>How processes find each other ("Cluster").</summary>
+public sealed class ClusterSettings
+{
+    /// <summary>PostgreSQL that holds membership and grain state (Npgsql's connection string); empty: this process is the whole cluster.</summary>
+    public string Database { get; set; } = "";
+
+    /// <summary>Name of the cluster within that database.</summary>
+    public string Id { get; set; } = "tributary";
 }

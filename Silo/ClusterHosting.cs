@@ -1,0 +1,87 @@
+using System.Net;
+using Orleans.Configuration;
+using Tributary.Grains;
+using Tributary.Grains.Storage;
+
+namespace Tributary.Silo;
+
+/// <summary>
+/// How this process belongs to a cluster: alone with its state on files, or as a silo or a client of the silos that PostgreSQL knows.
+/// </summary>
+static class ClusterHosting
+{
+    const string Invariant = "Npgsql";
+    const string Service = "tributary";
+
+    public static void Add(WebApplicationBuilder builder, ServerOptions options, string data)
+    {
+        if (options.Cluster.Database.Length == 0)
+        {
+            builder.UseOrleans(silo => AddAlone(silo, options, data));
+        }
+        else if (options.Node.Is("silo"))
+        {
+            builder.UseOrleans(silo => AddSilo(silo, options));
+        }
+        else
+        {
+            builder.UseOrleansClient(client => AddClient(client, options));
+        }
+    }
+
+    static void AddAlone(ISiloBuilder silo, ServerOptions options, string data)
+    {
+        silo.UseLocalhostClustering(options.Silo.Port, options.Silo.GatewayPort, serviceId: Service, clusterId: options.Cluster.Id);
+        silo.Configure<SiloOptions>(named => named.SiloName = options.Node.NameOrDefault);
+        silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
+        silo.AddFileGrainStorage(Path.Combine(data, "grains"));
+    }
+
+    static void AddSilo(ISiloBuilder silo, ServerOptions options)
+    {
+        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster.Id, Service));
+        silo.Configure<SiloOptions>(named => named.SiloName = options.Node.NameOrDefault);
+        silo.ConfigureEndpoints(AddressOf(options.Node.Host), options.Silo.Port, options.Silo.GatewayPort, listenOnAnyHostAddress: true);
+        silo.UseAdoNetClustering(store => (store.Invariant, store.ConnectionString) = (Invariant, options.Cluster.Database));
+        silo.AddAdoNetGrainStorage(
+            GrainStorageName.Tributary,
+            (AdoNetGrainStorageOptions store) => (store.Invariant, store.ConnectionString) = (Invariant, options.Cluster.Database));
+        silo.Configure<ClusterMembershipOptions>(DetectQuickly);
+        silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
+        silo.Configure<ConnectionOptions>(Reconnect);
+    }
+
+    static void AddClient(IClientBuilder client, ServerOptions options)
+    {
+        client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster.Id, Service));
+        client.UseAdoNetClustering(store => (store.Invariant, store.ConnectionString) = (Invariant, options.Cluster.Database));
+        client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(3));
+        client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
+        client.Configure<ConnectionOptions>(Reconnect);
+    }
+
+    // A silo that dies is declared dead within 2 s, at the price of a probe per second and silo.
+    static void DetectQuickly(ClusterMembershipOptions membership)
+    {
+        membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+        membership.MinProbeTimeout = TimeSpan.FromMilliseconds(500);
+        membership.MaxProbeTimeout = TimeSpan.FromSeconds(2);
+        membership.NumMissedProbesLimit = 3;
+        membership.NumVotesForDeathDeclaration = 2;
+        membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+        membership.DefunctSiloExpiration = TimeSpan.FromHours(1);
+        membership.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
+    }
+
+    static void Reconnect(ConnectionOptions connections)
+    {
+        connections.OpenConnectionTimeout = TimeSpan.FromSeconds(2);
+        connections.ConnectionRetryDelay = TimeSpan.FromMilliseconds(250);
+    }
+
+    static IPAddress AddressOf(string host) => IPAddress.TryParse(host, out var address)
+        ? address
+        : Dns.GetHostAddresses(host).FirstOrDefault(found => found.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork)
+            ?? throw new IOException($"Node:Host '{host}' has no IPv4 address.");
+}

@@ -1,0 +1,19 @@
+namespace Tributary.Silo;
+
+/// <summary>Which roles a process can have, and what they need.</summary>
+static class Roles
+{
+    /// <summary>What is wrong with the configured roles, in a sentence; null where nothing is.</summary>
+    public static string? Problem(ServerOptions options)
+    {
+        var unknown = options.Node.RolesOrDefault.FirstOrDefault(role => !NodeOptions.All.Contains(role, StringComparer.OrdinalIgnoreCase));
+        if (unknown is not null)
+        {
+            return $"Configuration: Node:Roles: '{unknown}' is no role. Known: {string.Join(", ", NodeOptions.All)}.";
+        }
+
+        return !options.Node.Is("silo") && options.Cluster.Database.Length == 0
+            ? "Configuration: a process without the role silo needs Cluster:Database, where it finds the silos."
+            : null;
+    }
+}
