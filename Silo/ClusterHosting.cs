@@ -58,6 +58,14 @@ static class ClusterHosting
         client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(3));
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.Configure<ConnectionOptions>(Reconnect);
+        client.UseConnectionRetryFilter(WaitForSilos);
+    }
+
+    // Processes of a cluster start in any order: a client whose silos are not there yet waits for them.
+    static async Task<bool> WaitForSilos(Exception exception, CancellationToken cancellation)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(500), cancellation);
+        return true;
     }
 
     // A silo that dies is declared dead within 2 s, at the price of a probe per second and silo.

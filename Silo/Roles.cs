@@ -14,6 +14,8 @@ static class Roles
 
         return !options.Node.Is("silo") && options.Cluster.Database.Length == 0
             ? "Configuration: a process without the role silo needs Cluster:Database, where it finds the silos."
-            : null;
+            : options.Cluster.Database.Length > 0 && options.Cluster.Secret.Length < 16
+                ? "Configuration: a cluster needs Cluster:Secret, at least 16 characters that all its processes know."
+                : null;
     }
 }

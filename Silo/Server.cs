@@ -64,6 +64,7 @@ static class Server
         services.AddSingleton(options);
         services.AddSingleton(new NodeIdentity(options.Node.NameOrDefault, $"{options.Node.Host}:{options.Frames.Port}"));
         services.AddFrameStreams(configuration);
+        services.PostConfigure<FrameLinkOptions>(link => link.Secret = link.Secret.Length > 0 ? link.Secret : options.Cluster.Secret);
         services.AddOptions<LiveStreamOptions>().Bind(configuration.GetSection("Live"))
             .Validate(LiveStreamOptions.IsValid, "Live: durations must be positive, PartDuration not above SegmentDuration, NumbersReserved at least 4.")
             .ValidateOnStart();

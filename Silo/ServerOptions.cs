@@ -68,6 +68,9 @@ public sealed class ClusterSettings
     /// <summary>PostgreSQL that holds membership and grain state (Npgsql's connection string); empty: this process is the whole cluster.</summary>
     public string Database { get; set; } = "";
 
+    /// <summary>What all processes of the cluster know and nobody else: without it no process talks to another, nor gives it frames.</summary>
+    public string Secret { get; set; } = "";
+
     /// <summary>Name of the cluster within that database.</summary>
     public string Id { get; set; } = "tributary";
 }

@@ -9,7 +9,7 @@ namespace Tributary.EndToEnd;
 [Collection(Alone.Name)]
 public sealed partial class DeployTests
 {
-    static readonly string[] Scripts = ["deploy/up", "deploy/down", "deploy/test", "deploy/bench", "deploy/demo.sh", "deploy/lib.sh", ".ci/run"];
+    static readonly string[] Scripts = ["deploy/up", "deploy/down", "deploy/cluster", "deploy/test", "deploy/bench", "deploy/demo.sh", "deploy/lib.sh", ".ci/run"];
 
     /// <summary>In a clone of its own, so that nothing is there but what is committed.</summary>
     [SkippableFact]
@@ -74,7 +74,7 @@ public sealed partial class DeployTests
         new[] { "deploy/web/package-lock.json", "tests/EndToEnd/players/package-lock.json" },
         file => Assert.DoesNotMatch(RegistryAddress(), File.ReadAllText(Path.Combine(Repository.Root, file))));
 
-    static int FreeOffset()
+    internal static int FreeOffset()
     {
         // Every port of deploy/* moves by it; the one that is asked for is free, and those of the tests are far above.
         for (var offset = 2_000 + Environment.ProcessId % 500; ; offset++)

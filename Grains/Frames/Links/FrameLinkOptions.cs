@@ -3,7 +3,7 @@ namespace Tributary.Grains.Frames.Links;
 /// <summary>How frames travel between hosts ("Frames:Link").</summary>
 public sealed class FrameLinkOptions
 {
-    /// <summary>The secret that all hosts of a cluster share. Without one a host neither offers nor asks for frames.</summary>
+    /// <summary>The secret that all hosts of a cluster share; empty: that of the cluster. Without one a host neither offers nor asks for frames.</summary>
     public string Secret { get; set; } = "";
 
     /// <summary>How long the other end may take to prove that it knows the secret.</summary>

@@ -51,9 +51,10 @@ sealed class ChildProcess : IAsyncDisposable
         new(file, arguments, environment, folder);
 
     /// <summary>Runs a tool to its end and gives what it printed; fails if it fails or takes too long.</summary>
-    public static async Task<string> Run(string file, IEnumerable<string> arguments, TimeSpan within)
+    public static async Task<string> Run(
+        string file, IEnumerable<string> arguments, TimeSpan within, IReadOnlyDictionary<string, string>? environment = null)
     {
-        await using var process = Start(file, arguments);
+        await using var process = Start(file, arguments, environment);
         await process.Exits(within);
         return process.Output;
     }
