@@ -1,0 +1,2 @@
+// Processes that are killed, stopped and timed: nothing else may run beside them on two cores.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
