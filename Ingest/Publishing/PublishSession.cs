@@ -78,6 +78,11 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
     public Task Revoked(long epoch, PublishEnd reason)
     {
+        if (Volatile.Read(ref _disposed) != 0)
+        {
+            return Task.CompletedTask;   // the grain's answer to our own good-bye
+        }
+
         _hub.GoOffAir();
         if (reason != PublishEnd.Switched)
         {
