@@ -24,6 +24,10 @@ public static class GatewayHosting
         services.AddOptions<HlsOptions>().Bind(configuration.GetSection("Gateway:Hls"))
             .Validate(HlsOptions.IsValid, "Gateway:Hls: Window:MaxSegments must be at least 6, Window:MaxTracks 1 to 64, other limits positive.")
             .ValidateOnStart();
+        services.AddOptions<ApiOptions>().Bind(configuration.GetSection("Api"))
+            .Validate(ApiOptions.IsValid, "Api:Token has at least 16 characters, or none.")
+            .ValidateOnStart();
+        services.AddSingleton<AdminAccess>();
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<MeterCollector>();
         services.AddSingleton<StreamDirectory>();

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Tributary.Gateway;
+using Tributary.Gateway.Api;
 using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
 using Tributary.Grains.Frames;
@@ -111,6 +112,7 @@ static class Server
         .. UnknownOptions.Find(configuration, "Live", typeof(LiveStreamOptions)),
         .. UnknownOptions.Find(configuration, "Publish", typeof(PublishOptions)),
         .. UnknownOptions.Find(configuration, "Ingest", typeof(IngestSections)),
+        .. UnknownOptions.Find(configuration, "Api", typeof(ApiOptions)),
         .. UnknownOptions.Find(configuration, "Gateway", typeof(EdgeOptions), typeof(GatewaySections)),
     ];
 

@@ -12,7 +12,8 @@ using Tributary.Media.Packaging.Live;
 namespace Tributary.Gateway.Api;
 
 /// <summary>The operations API: streams and nodes, for people and programs. Answers may be <see cref="EdgeOptions.StateAge"/> old.</summary>
-sealed class ApiEndpoints(StreamDirectory directory, LiveWindows windows, IGrainFactory grains, IOptions<EdgeOptions> options, TimeProvider time)
+sealed class ApiEndpoints(
+    StreamDirectory directory, LiveWindows windows, IGrainFactory grains, AdminAccess access, IOptions<EdgeOptions> options, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -63,6 +64,18 @@ sealed class ApiEndpoints(StreamDirectory directory, LiveWindows windows, IGrain
         {
             await Fail(context, 503, "Unavailable", exception.Message);
         }
+    }
+
+    /// <summary>A handler that changes something: only for those who may command.</summary>
+    async Task Command(HttpContext context, Func<Task> handler)
+    {
+        if (access.Refusal(context) is { } refusal)
+        {
+            await Fail(context, refusal.Status, refusal.Title, refusal.Detail);
+            return;
+        }
+
+        await Guard(context, handler);
     }
 
     static StreamItem Item(StreamListing listing) => new(

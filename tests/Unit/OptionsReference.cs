@@ -35,6 +35,7 @@ public sealed partial class OptionsReference
         ("Frames:Link", typeof(Tributary.Grains.Frames.Links.FrameLinkOptions)),
         ("Gateway", typeof(EdgeOptions)),
         ("Gateway:Hls", typeof(HlsOptions)),
+        ("Api", typeof(Tributary.Gateway.Api.ApiOptions)),
     ];
 
     const string Preamble = """
