@@ -224,7 +224,7 @@ sealed partial class Activation
         if (!_ending && !_endTimerSet)
         {
             _endTimerSet = true;
-            _ = Silo.After(Silo.Collection.DeactivationTimeout, () =>
+            Silo.After(Silo.Collection.DeactivationTimeout, () =>
             {
                 lock (_gate)
                 {

@@ -1,7 +1,7 @@
 namespace Orleans.Runtime;
 
 /// <summary>
-/// Runs the tasks of one activation one at a time on the thread pool. Code of the grain that awaits comes back here, because an await without a synchronisation
+/// Runs the tasks of one activation one at a time on the threads of the silo. Code of the grain that awaits comes back here, because an await without a synchronisation
 /// context continues on the task scheduler that it left: this is what makes turns single-threaded.
 /// </summary>
 sealed class TurnScheduler(Activation activation) : TaskScheduler, IWorkItemScheduler, IThreadPoolWorkItem
@@ -48,7 +48,7 @@ sealed class TurnScheduler(Activation activation) : TaskScheduler, IWorkItemSche
             _running = true;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+        activation.Silo.Threads.Queue(this, preferLocal: true);
     }
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
@@ -89,6 +89,6 @@ sealed class TurnScheduler(Activation activation) : TaskScheduler, IWorkItemSche
             RuntimeContext.Enter(outer);
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        activation.Silo.Threads.Queue(this, preferLocal: false);
     }
 }

@@ -16,6 +16,13 @@ public static class AdoNetHostingExtensions
     public static ISiloBuilder UseAdoNetClustering(this ISiloBuilder builder, Action<OptionsBuilder<AdoNetClusteringSiloOptions>> configureOptions)
     {
         configureOptions(builder.Services.AddOptions<AdoNetClusteringSiloOptions>());
+        builder.Services.AddKeyedSingleton(nameof(AdoNetClusteringSiloOptions), (services, key) =>
+        {
+            var clustering = services.GetRequiredService<IOptions<AdoNetClusteringSiloOptions>>().Value;
+            return OrleansDatabase.Of((string)key!, clustering.ConnectionString, clustering.DataSource, clustering.Invariant);
+        });
+        builder.Services.AddSingleton<IMembershipTable>(services => new MembershipTable(services.GetRequiredKeyedService<OrleansDatabase>(nameof(AdoNetClusteringSiloOptions)), ClusterOf(services)));
+        builder.Services.AddSingleton<IActivationRows>(services => new ActivationRows(services.GetRequiredKeyedService<OrleansDatabase>(nameof(AdoNetClusteringSiloOptions)), ClusterOf(services)));
         builder.Services.AddSingleton<ISiloCluster, ProcessCluster>();
         return builder;
     }
@@ -26,9 +33,17 @@ public static class AdoNetHostingExtensions
     public static IClientBuilder UseAdoNetClustering(this IClientBuilder builder, Action<OptionsBuilder<AdoNetClusteringClientOptions>> configureOptions)
     {
         configureOptions(builder.Services.AddOptions<AdoNetClusteringClientOptions>());
+        builder.Services.AddSingleton<IMembershipTable>(services =>
+        {
+            var clustering = services.GetRequiredService<IOptions<AdoNetClusteringClientOptions>>().Value;
+            return new MembershipTable(
+                OrleansDatabase.Of(nameof(AdoNetClusteringClientOptions), clustering.ConnectionString, clustering.DataSource, clustering.Invariant), ClusterOf(services));
+        });
         builder.Services.AddSingleton<IClientCluster, ProcessClient>();
         return builder;
     }
+
+    static string ClusterOf(IServiceProvider services) => services.GetRequiredService<IOptions<ClusterOptions>>().Value.ClusterId;
 }
 
 /// <summary>Grain storage in PostgreSQL.</summary>

@@ -16,7 +16,7 @@ sealed class ClientNode : Node, IMembershipListener
         : base(
             cluster.NewClientAddress(),
             GrainId.Create(SystemNames.Client, Guid.NewGuid().ToString("N")),
-            cluster.Link, time, messaging.Value.ResponseTimeout)
+            cluster.Link, time, messaging.Value.ResponseTimeout, services.GetService<EngineThreads>())
     {
         _cluster = cluster;
         Factory = new GrainFactory(this, GrainManifest.Current, services);

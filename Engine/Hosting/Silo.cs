@@ -24,14 +24,16 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
         IOptions<GrainCollectionOptions> collection,
         ILogger<Silo> log)
         : this(services, cluster, time, clusterOptions.Value, siloOptions.Value, endpoints.Value, messaging.Value, collection.Value, log,
-            SiloAddress.New(endpoints.Value.AdvertisedIPAddress ?? IPAddress.Loopback, endpoints.Value.SiloPort, SiloAddress.AllocateNewGeneration()))
+            services.GetService<SiloAddress>() ?? SiloAddress.New(endpoints.Value.AdvertisedIPAddress ?? IPAddress.Loopback, endpoints.Value.SiloPort, SiloAddress.AllocateNewGeneration()))
     {
     }
 
     Silo(
         IServiceProvider services, ISiloCluster cluster, TimeProvider time, ClusterOptions clusterOptions, SiloOptions siloOptions, EndpointOptions endpoints,
         SiloMessagingOptions messaging, GrainCollectionOptions collection, ILogger<Silo> log, SiloAddress address)
-        : base(address, GrainId.Create(SystemNames.Client, $"hosted-{address.ToParsableString()}"), cluster.Link, time, messaging.ResponseTimeout)
+        : base(
+            address, GrainId.Create(SystemNames.Client, $"hosted-{address.ToParsableString()}"), cluster.Link, time, messaging.ResponseTimeout,
+            services.GetService<EngineThreads>())
     {
         _messaging = messaging;
         Services = services;
@@ -181,13 +183,13 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
         }
     }
 
-    public Task After(TimeSpan time, Action action)
+    public void After(TimeSpan time, Action action)
     {
-        return Wait();
+        Threads.Start(Wait);
 
         async Task Wait()
         {
-            await Task.Delay(time, Time).ConfigureAwait(false);
+            await Task.Delay(time, Time);
             action();
         }
     }

@@ -3,12 +3,13 @@ namespace Orleans.Runtime;
 /// <summary>One end of the network: a silo or a client. It sends calls, receives messages, and holds the observers that were made here.</summary>
 abstract class Node
 {
-    protected Node(SiloAddress address, GrainId clientId, IMessageLink link, TimeProvider time, TimeSpan responseTimeout)
+    protected Node(SiloAddress address, GrainId clientId, IMessageLink link, TimeProvider time, TimeSpan responseTimeout, EngineThreads? threads)
     {
         Address = address;
         ClientId = clientId;
         Link = link;
         Time = time;
+        Threads = threads ?? EngineThreads.Pool;
         References = new ReferenceFactory(this);
         Observers = new ObserverTable(this);
         Calls = new CallTable(this, time, responseTimeout);
@@ -20,6 +21,8 @@ abstract class Node
     public GrainId ClientId { get; }
 
     public TimeProvider Time { get; }
+
+    public EngineThreads Threads { get; }
 
     public ReferenceFactory References { get; }
 

@@ -12,6 +12,8 @@ sealed partial class ObserverTable(Node node)
 {
     readonly ConcurrentDictionary<IdSpan, Entry> _entries = new();
 
+    EngineThreads Threads => node.Threads;
+
     public ILogger Log { get; set; } = NullLogger.Instance;
 
     public static GrainId ClientOf(GrainId observer)
@@ -70,7 +72,7 @@ sealed partial class ObserverTable(Node node)
         }
     }
 
-    sealed class Entry(ObserverTable table, WeakReference<IGrainObserver> observer)
+    sealed class Entry(ObserverTable table, WeakReference<IGrainObserver> observer) : IThreadPoolWorkItem
     {
         readonly Queue<Message> _queue = new();
         bool _running;
@@ -98,8 +100,10 @@ sealed partial class ObserverTable(Node node)
                 _running = true;
             }
 
-            ThreadPool.UnsafeQueueUserWorkItem(static entry => _ = entry.Drain(), this, preferLocal: false);
+            table.Threads.Queue(this, preferLocal: false);
         }
+
+        void IThreadPoolWorkItem.Execute() => _ = Drain();
 
         async Task Drain()
         {

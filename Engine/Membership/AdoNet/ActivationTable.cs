@@ -1,43 +1,15 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
-using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Orleans.Runtime;
 
 /// <summary>
-/// The directory of a cluster of processes: a row per activation in PostgreSQL, with an epoch that grows with every new holder. A row can be taken when there is
-/// none, when its silo is dead or gone from the membership table, by the next life on the same silo, and by the activation that the old one moved to: one statement decides.
-/// What was found is kept here until an answer comes from elsewhere, or the silo dies.
+/// The directory of a cluster of processes: a row per activation that all silos share. What was found is kept here until an answer comes from elsewhere, or the silo dies.
 /// </summary>
-sealed partial class ActivationTable(OrleansDatabase database, string clusterId, ILogger log) : IActivationDirectory
+sealed partial class ActivationTable(IActivationRows rows, ILogger log) : IActivationDirectory
 {
     const int MostCached = 200_000;
-
-    const string RegisterText = """
-        INSERT INTO TributaryActivations AS held (ClusterId, GrainId, Activation, Address, Port, Generation, Epoch)
-        SELECT @ClusterId, @GrainId, @Activation, @Address, @Port, @Generation, nextval('TributaryActivationEpoch')
-        WHERE EXISTS (
-            SELECT 1 FROM OrleansMembershipTable AS me
-            WHERE me.DeploymentId = @ClusterId AND me.Address = @Address AND me.Port = @Port AND me.Generation = @Generation AND me.Status BETWEEN 2 AND 5)
-        ON CONFLICT (ClusterId, GrainId) DO UPDATE
-        SET Activation = excluded.Activation, Address = excluded.Address, Port = excluded.Port, Generation = excluded.Generation, Epoch = excluded.Epoch
-        WHERE held.Activation = @Previous
-            OR (held.Address = @Address AND held.Port = @Port AND held.Generation = @Generation)
-            OR NOT EXISTS (
-                SELECT 1 FROM OrleansMembershipTable AS holder
-                WHERE holder.DeploymentId = @ClusterId AND holder.Address = held.Address AND holder.Port = held.Port AND holder.Generation = held.Generation
-                    AND holder.Status <> 6)
-        RETURNING Epoch
-        """;
-
-    const string LookupText = "SELECT Activation, Address, Port, Generation FROM TributaryActivations WHERE ClusterId = @ClusterId AND GrainId = @GrainId";
-
-    const string UnregisterText =
-        "DELETE FROM TributaryActivations WHERE ClusterId = @ClusterId AND GrainId = @GrainId AND Activation = @Activation RETURNING 1";
-
-    const string ForgetText =
-        "DELETE FROM TributaryActivations WHERE ClusterId = @ClusterId AND Address = @Address AND Port = @Port AND Generation = @Generation RETURNING 1";
 
     readonly ConcurrentDictionary<GrainId, GrainAddress> _cache = new();
 
@@ -61,7 +33,7 @@ sealed partial class ActivationTable(OrleansDatabase database, string clusterId,
 
         try
         {
-            var found = await Select(grainId);
+            var found = await rows.Find(grainId);
             return found is not null && await IsAlive(found.SiloAddress!) ? Keep(found) : null;
         }
         catch (Exception exception) when (exception is DbException or TimeoutException)
@@ -79,14 +51,12 @@ sealed partial class ActivationTable(OrleansDatabase database, string clusterId,
     {
         for (var attempt = 0; attempt < 3; attempt++)
         {
-            var taken = await database.Run(RegisterText, static r => r.GetInt64(0), CancellationToken.None,
-                [.. Key(address.SiloAddress!), ("GrainId", address.GrainId.ToString()), ("Activation", address.ActivationId.ToString()), ("Previous", previous?.ActivationId.ToString() ?? "")]);
-            if (taken.Count > 0)
+            if (await rows.TryTake(address, previous))
             {
                 return Keep(address);
             }
 
-            if (await Select(address.GrainId) is { } holder)
+            if (await rows.Find(address.GrainId) is { } holder)
             {
                 return Keep(holder);
             }
@@ -100,8 +70,7 @@ sealed partial class ActivationTable(OrleansDatabase database, string clusterId,
         Drop(address);
         try
         {
-            await database.Run(UnregisterText, static _ => 0, CancellationToken.None,
-                ("ClusterId", clusterId), ("GrainId", address.GrainId.ToString()), ("Activation", address.ActivationId.ToString()));
+            await rows.Remove(address);
         }
         catch (Exception exception) when (exception is DbException or TimeoutException)
         {
@@ -123,7 +92,7 @@ sealed partial class ActivationTable(OrleansDatabase database, string clusterId,
     }
 
     /// <summary>Removes the rows of a silo that died: they bind nobody any more.</summary>
-    public Task RemoveRows(SiloAddress silo) => database.Run(ForgetText, static _ => 0, CancellationToken.None, Key(silo));
+    public Task RemoveRows(SiloAddress silo) => rows.RemoveAllOf(silo);
 
     /// <summary>A grain answered from that silo, or a silo for a grain that does not live there: a note that says otherwise is old.</summary>
     public void Answered(GrainId grainId, SiloAddress silo, bool livesThere)
@@ -163,16 +132,6 @@ sealed partial class ActivationTable(OrleansDatabase database, string clusterId,
             _cache.TryRemove(KeyValuePair.Create(address.GrainId, known));
         }
     }
-
-    async Task<GrainAddress?> Select(GrainId grainId) => (await database.Run(LookupText, reader => new GrainAddress
-    {
-        GrainId = grainId,
-        ActivationId = ActivationId.FromParsableString(reader.GetString(0)),
-        SiloAddress = SiloAddress.New(IPAddress.Parse(reader.GetString(1)), reader.GetInt32(2), reader.GetInt32(3))
-    }, CancellationToken.None, ("ClusterId", clusterId), ("GrainId", grainId.ToString()))).FirstOrDefault();
-
-    (string, object?)[] Key(SiloAddress silo) =>
-        [("ClusterId", clusterId), ("Address", silo.Endpoint.Address.ToString()), ("Port", silo.Endpoint.Port), ("Generation", silo.Generation)];
 
     [LoggerMessage(LogLevel.Warning, "The directory entry of {GrainId} could not be removed: {Reason}")]
     static partial void LogNotUnregistered(ILogger log, GrainId grainId, string reason);

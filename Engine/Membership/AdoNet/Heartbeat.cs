@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -29,7 +28,7 @@ sealed partial class Heartbeat : IDisposable
     readonly ILogger _log;
     readonly CancellationTokenSource _stop = new();
     readonly TaskCompletionSource<bool> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    TcpConnection? _connection;
+    IConnection? _connection;
     TaskCompletionSource<Pong>? _waiting;
     readonly ConcurrentDictionary<long, TaskCompletionSource<bool>> _questions = new();
     long _lastQuestion;
@@ -62,10 +61,7 @@ sealed partial class Heartbeat : IDisposable
 
     public void Start()
     {
-        using (ExecutionContext.SuppressFlow())
-        {
-            _ = Task.Run(Run);
-        }
+        _link.Around.Threads.Start(Run);
     }
 
     /// <summary>True when the silo says that the grain lives there; false as well when it says nothing in time.</summary>
@@ -171,7 +167,7 @@ sealed partial class Heartbeat : IDisposable
         await Task.WhenAny(_connection.Closed, Task.Delay(_options.ProbeTimeout, _time, _stop.Token));
     }
 
-    async Task Listen(TcpConnection connection)
+    async Task Listen(IConnection connection)
     {
         try
         {
@@ -208,15 +204,11 @@ sealed partial class Heartbeat : IDisposable
                 Refused();
                 return false;
             case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
-                return ++_refused >= 2 && IsThisMachine();
+                return ++_refused >= 2 && _link.Around.Transport.IsHere(_silo.Endpoint.Address);
             default:
                 return false;
         }
     }
-
-    // Nobody listens at the port, and no network lies in between that could pretend so.
-    bool IsThisMachine() => System.Net.IPAddress.IsLoopback(_silo.Endpoint.Address)
-        || NetworkInterface.GetAllNetworkInterfaces().Any(i => i.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(_silo.Endpoint.Address)));
 
     async Task Report(bool proof, string why)
     {

@@ -9,13 +9,14 @@ namespace Orleans.Runtime;
 /// One silo's part in the membership: its own row, the votes that it gives, and the latest view. Every change is based on the version that was read and fails
 /// when another silo was faster. While the table cannot be reached the view stays as it is, and nobody is declared dead.
 /// </summary>
-sealed partial class MembershipAgent(IMembershipTable table, ClusterMembershipOptions options, TimeProvider time, OwnDeath death, ILogger log) : IDisposable
+sealed partial class MembershipAgent(IMembershipTable table, ClusterMembershipOptions options, Surroundings around, OwnDeath death, ILogger log)
 {
     const int MostAttempts = 20;
-    readonly SemaphoreSlim _reading = new(1);
     readonly Lock _gate = new();
     MembershipRows _rows = new(-1, []);
     ClusterMembershipSnapshot _snapshot = new(ImmutableDictionary<SiloAddress, ClusterMember>.Empty, new MembershipVersion(-1));
+    Task? _reading;
+    Task? _next;
     SiloAddress? _self;
     bool _joined;
     bool _left;
@@ -35,8 +36,6 @@ sealed partial class MembershipAgent(IMembershipTable table, ClusterMembershipOp
 
     /// <summary>This silo wrote the death of another.</summary>
     public Action<SiloAddress> Buried { get; set; } = static _ => { };
-
-    public void Dispose() => _reading.Dispose();
 
     /// <summary>Writes the own row. Rows of earlier silos at the same endpoint are dead by that: their port is ours.</summary>
     public async Task Join(SiloAddress self, string name, int proxyPort, CancellationToken cancellationToken)
@@ -109,30 +108,45 @@ sealed partial class MembershipAgent(IMembershipTable table, ClusterMembershipOp
         return dead;
     }
 
-    /// <summary>Reads the table.</summary>
-    public async Task Refresh(CancellationToken cancellationToken)
+    /// <summary>Reads the table, after the reading that may be under way: whoever asks meanwhile shares the next.</summary>
+    public Task Refresh(CancellationToken cancellationToken)
     {
-        await _reading.WaitAsync(cancellationToken);
+        lock (_gate)
+        {
+            if (_reading is { IsCompleted: true })
+            {
+                (_reading, _next) = (_next, null);
+            }
+
+            var reading = _reading is null or { IsCompleted: true } ? _reading = Read() : _next ??= After(_reading);
+            return reading.WaitAsync(cancellationToken);
+        }
+
+        async Task After(Task before)
+        {
+            await before;
+            await Read();
+        }
+    }
+
+    async Task Read()
+    {
         try
         {
-            Apply(await table.Read(cancellationToken));
+            Apply(await table.Read(CancellationToken.None));
             if (_tableIsAway)
             {
                 _tableIsAway = false;
                 LogTableIsBack(log);
             }
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception)
         {
             if (!_tableIsAway)
             {
                 _tableIsAway = true;
                 LogTableIsAway(log, exception.Message);
             }
-        }
-        finally
-        {
-            _reading.Release();
         }
     }
 
@@ -147,7 +161,7 @@ sealed partial class MembershipAgent(IMembershipTable table, ClusterMembershipOp
     /// <summary>A row is stale when its silo has not said that it is alive for as long as the options allow.</summary>
     public bool IsStale(MemberRow row) => Now - row.IAmAliveTime > options.IAmAliveTablePublishTimeout * options.NumMissedTableIAmAliveLimit;
 
-    DateTime Now => time.GetUtcNow().UtcDateTime;
+    DateTime Now => around.Time.GetUtcNow().UtcDateTime;
 
     // Silos that nobody has heard of for long have no say, and are not counted.
     int VotesNeeded(MembershipRows rows, SiloAddress silo, DateTime now)
@@ -165,7 +179,7 @@ sealed partial class MembershipAgent(IMembershipTable table, ClusterMembershipOp
                 return;
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(5 + Random.Shared.Next(10 * (attempt + 1))), time, cancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(5 + around.Random.Next(10 * (attempt + 1))), around.Time, cancellationToken);
         }
 
         throw new OrleansException($"The membership table was changed by others {MostAttempts} times while {_self} wanted to write.");

@@ -9,29 +9,27 @@ namespace Orleans.Runtime;
 /// <summary>A client's part in a cluster of processes: it reads the gateways from the membership table, and keeps a connection to each.</summary>
 sealed partial class ProcessClient : IClientCluster, IDisposable
 {
-    readonly MembershipTable _table;
+    readonly IMembershipTable _table;
     readonly ClientLink _link;
     readonly GatewayOptions _options;
     readonly ConnectionOptions _connections;
-    readonly TimeProvider _time;
+    readonly Surroundings _around;
     readonly ILogger _log;
     readonly CancellationTokenSource _stop = new();
-    readonly SemaphoreSlim _wake = new(0);
+    TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     ImmutableDictionary<SiloAddress, IPEndPoint> _gateways = ImmutableDictionary<SiloAddress, IPEndPoint>.Empty;
     bool _tableIsAway;
 
     public ProcessClient(
-        IServiceProvider services, IOptions<AdoNetClusteringClientOptions> clustering, IOptions<ClusterOptions> cluster, IOptions<GatewayOptions> gateways,
-        IOptions<ConnectionOptions> connections, IOptions<ClientMessagingOptions> messaging, TimeProvider time, ILogger<ProcessClient> log)
+        IServiceProvider services, IMembershipTable table, IOptions<ClusterOptions> cluster, IOptions<GatewayOptions> gateways,
+        IOptions<ConnectionOptions> connections, IOptions<ClientMessagingOptions> messaging, ILogger<ProcessClient> log)
     {
         _options = gateways.Value;
         _connections = connections.Value;
-        _time = time;
+        _around = Surroundings.Of(services);
         _log = log;
-        var database = OrleansDatabase.Of(
-            nameof(AdoNetClusteringClientOptions), clustering.Value.ConnectionString, clustering.Value.DataSource, clustering.Value.Invariant);
-        _table = new MembershipTable(database, cluster.Value.ClusterId);
-        _link = new ClientLink(ClusterSecret.Identity(services, cluster.Value), connections.Value, messaging.Value, log) { Changed = () => _wake.Release() };
+        _table = table;
+        _link = new ClientLink(ClusterSecret.Identity(services, cluster.Value), connections.Value, messaging.Value, _around, log) { Changed = Wake };
     }
 
     public IMessageLink Link => _link;
@@ -39,7 +37,7 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
     public SiloAddress[] Gateways => _link.Open;
 
     // Clients are told apart by this: two that start at once, on one machine or on two, must differ.
-    public SiloAddress NewClientAddress() => SiloAddress.New(IPAddress.Loopback, Environment.ProcessId & 0xffff, -Random.Shared.Next(1, int.MaxValue));
+    public SiloAddress NewClientAddress() => SiloAddress.New(IPAddress.Loopback, Environment.ProcessId & 0xffff, -_around.Random.Next(1, int.MaxValue));
 
     public void Listen(IMembershipListener listener)
     {
@@ -66,23 +64,20 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
             throw new SiloUnavailableException($"Could not find any gateway among {_gateways.Count} that are known. The client will not be able to start.");
         }
 
-        using (ExecutionContext.SuppressFlow())
-        {
-            _ = Task.Run(Follow, CancellationToken.None);
-        }
+        _around.Threads.Start(Follow);
     }
 
-    public async Task Disconnect(ClientNode client)
+    public Task Disconnect(ClientNode client)
     {
-        await _stop.CancelAsync();
+        _stop.Cancel();
         _link.Close("the client ends");
+        return Task.CompletedTask;
     }
 
     public void Dispose()
     {
         _stop.Cancel();
         _stop.Dispose();
-        _wake.Dispose();
     }
 
     // Reads the list every refresh period; soon after a connection was lost, and while one is missing it is tried again after the retry delay.
@@ -93,11 +88,7 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
             while (!_stop.IsCancellationRequested)
             {
                 var isComplete = Gateways.Length >= _gateways.Count;
-                await _wake.WaitAsync(isComplete ? _options.GatewayListRefreshPeriod : _connections.ConnectionRetryDelay, _stop.Token);
-                while (_wake.Wait(0, CancellationToken.None))
-                {
-                }
-
+                await Woken(isComplete ? _options.GatewayListRefreshPeriod : _connections.ConnectionRetryDelay);
                 await Refresh();
             }
         }
@@ -105,6 +96,22 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
         {
             // The client ends.
         }
+    }
+
+    void Wake() => Volatile.Read(ref _wake).TrySetResult();
+
+    async Task Woken(TimeSpan atMost)
+    {
+        try
+        {
+            await Volatile.Read(ref _wake).Task.WaitAsync(atMost, _around.Time, _stop.Token);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing happened: it is time to read anew.
+        }
+
+        Volatile.Write(ref _wake, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
     }
 
     async Task Refresh()
@@ -141,7 +148,7 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
     {
         foreach (var task in opening)
         {
-            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 

@@ -11,16 +11,16 @@ using Orleans.Configuration;
 
 namespace Orleans.Runtime;
 
-/// <summary>A silo's part in a cluster of processes: membership and directory in PostgreSQL, messages and heartbeats over TCP.</summary>
+/// <summary>A silo's part in a cluster of processes: membership and directory in tables that all share, messages and heartbeats over connections.</summary>
 sealed partial class ProcessCluster : ISiloCluster, IDisposable
 {
     readonly ClusterMembershipOptions _options;
     readonly EndpointOptions _endpoints;
-    readonly TimeProvider _time;
+    readonly Surroundings _around;
     readonly ILogger _log;
     readonly SiloLink _link;
     readonly MembershipAgent _agent;
-    readonly MembershipTable _table;
+    readonly IMembershipTable _table;
     readonly ActivationTable _directory;
     readonly ConcurrentDictionary<SiloAddress, Heartbeat> _heartbeats = new();
     readonly CancellationTokenSource _stop = new();
@@ -28,25 +28,22 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     Silo? _silo;
 
     public ProcessCluster(
-        IServiceProvider services, IOptions<AdoNetClusteringSiloOptions> clustering, IOptions<ClusterOptions> cluster, IOptions<ClusterMembershipOptions> membership,
-        IOptions<EndpointOptions> endpoints, IOptions<ConnectionOptions> connections, IOptions<SiloMessagingOptions> messaging, TimeProvider time,
-        ILogger<ProcessCluster> log)
+        IServiceProvider services, IMembershipTable table, IActivationRows rows, IOptions<ClusterOptions> cluster, IOptions<ClusterMembershipOptions> membership,
+        IOptions<EndpointOptions> endpoints, IOptions<ConnectionOptions> connections, IOptions<SiloMessagingOptions> messaging, ILogger<ProcessCluster> log)
     {
         _options = membership.Value;
         _endpoints = endpoints.Value;
-        _time = time;
+        _around = Surroundings.Of(services);
         _log = log;
-        var database = OrleansDatabase.Of(
-            nameof(AdoNetClusteringSiloOptions), clustering.Value.ConnectionString, clustering.Value.DataSource, clustering.Value.Invariant);
-        _table = new MembershipTable(database, cluster.Value.ClusterId);
-        _directory = new ActivationTable(database, cluster.Value.ClusterId, log) { IsAlive = MayHold, IsDead = IsDead, AskAround = AskAround };
-        _agent = new MembershipAgent(_table, _options, time, services.GetService<OwnDeath>() ?? OwnDeath.OfProcess, log)
+        _table = table;
+        _directory = new ActivationTable(rows, log) { IsAlive = MayHold, IsDead = IsDead, AskAround = AskAround };
+        _agent = new MembershipAgent(_table, _options, _around, services.GetService<OwnDeath>() ?? OwnDeath.OfProcess, log)
         {
             Changed = OnChanged,
             Wrote = () => Say(Frames.Of(FrameType.TableChanged, "")),
             Buried = silo => _ = Quietly(() => _directory.RemoveRows(silo))
         };
-        _link = new SiloLink(ClusterSecret.Identity(services, cluster.Value), connections.Value, messaging.Value, log)
+        _link = new SiloLink(ClusterSecret.Identity(services, cluster.Value), connections.Value, messaging.Value, _around, log)
         {
             IsDead = IsDead,
             Answered = _directory.Answered,
@@ -93,13 +90,13 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
             catch (Exception exception) when (exception is not OperationCanceledException and not OrleansConfigurationException)
             {
                 LogNotJoined(_log, exception.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), _time, limit.Token);
+                await Task.Delay(TimeSpan.FromSeconds(1), _around.Time, limit.Token);
             }
         }
 
         Every(_options.TableRefreshTimeout, _agent.Refresh);
         Every(_options.IAmAliveTablePublishTimeout, _agent.SayAlive);
-        Every(_options.DefunctSiloCleanupPeriod ?? Timeout.InfiniteTimeSpan, token => _table.Cleanup(_time.GetUtcNow().UtcDateTime - _options.DefunctSiloExpiration, token));
+        Every(_options.DefunctSiloCleanupPeriod ?? Timeout.InfiniteTimeSpan, token => _table.Cleanup(_around.Time.GetUtcNow().UtcDateTime - _options.DefunctSiloExpiration, token));
         Every(TimeSpan.FromSeconds(30), _ =>
         {
             _link.ExpirePassed();
@@ -126,13 +123,13 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     {
         if (inGoodOrder)
         {
-            await _link.Drain(TimeSpan.FromMilliseconds(500), _time, () => silo.IsRouting);
+            await _link.Drain(TimeSpan.FromMilliseconds(500), _around.Time, () => silo.IsRouting);
             await Quietly(() => _agent.SetOwnStatus(SiloStatus.Dead, CancellationToken.None));
         }
 
         // What was said last reaches the others: they know then, and need not find out.
         await Task.WhenAll(_heartbeats.Values.Select(h => inGoodOrder ? h.Finish() : Task.CompletedTask));
-        await _stop.CancelAsync();
+        _stop.Cancel();
         foreach (var heartbeat in _heartbeats.Values)
         {
             heartbeat.Dispose();
@@ -156,7 +153,6 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         _stop.Cancel();
         _stop.Dispose();
         _link.Dispose();
-        _agent.Dispose();
     }
 
     async Task Greet(MemberRow row)
@@ -170,7 +166,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         var patience = TimeSpan.FromMilliseconds(500);
         try
         {
-            if (!await heartbeat.First.WaitAsync(_options.ProbeTimeout, _time) && _agent.IsStale(row))
+            if (!await heartbeat.First.WaitAsync(_options.ProbeTimeout, _around.Time) && _agent.IsStale(row))
             {
                 await _agent.Suspect(row.Silo, isProof: true, "it has not been alive for long and cannot be reached", _stop.Token);
                 return;
@@ -178,7 +174,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
 
             for (var waited = TimeSpan.Zero; !heartbeat.First.Result && waited < patience && Snapshot.GetSiloStatus(row.Silo) != SiloStatus.Dead; waited += patience / 10)
             {
-                await Task.Delay(patience / 10, _time);
+                await Task.Delay(patience / 10, _around.Time);
             }
         }
         catch (Exception exception) when (exception is TimeoutException)
@@ -224,7 +220,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
 
     Heartbeat Watch(SiloAddress silo)
     {
-        var heartbeat = new Heartbeat(_link, silo, _options, _time, _log)
+        var heartbeat = new Heartbeat(_link, silo, _options, _around.Time, _log)
         {
             Unreachable = (other, proof, why) => proof || IsWatchedByMe(other) ? _agent.Suspect(other, proof, why, _stop.Token) : Task.CompletedTask,
             Refused = () => _ = _agent.Refresh(_stop.Token),
@@ -243,7 +239,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         return (distance < 0 ? distance + ring.Count : distance) <= _options.NumProbedSilos;
     }
 
-    async Task AcceptHeartbeat(SiloAddress silo, TcpConnection connection)
+    async Task AcceptHeartbeat(SiloAddress silo, IConnection connection)
     {
         if (Snapshot.GetSiloStatus(silo) == SiloStatus.None)
         {
@@ -320,14 +316,11 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
             return;
         }
 
-        using (ExecutionContext.SuppressFlow())
-        {
-            _ = Task.Run(Loop);
-        }
+        _around.Threads.Start(Loop);
 
         async Task Loop()
         {
-            using var timer = new PeriodicTimer(period, _time);
+            using var timer = new PeriodicTimer(period, _around.Time);
             try
             {
                 while (await timer.WaitForNextTickAsync(_stop.Token))

@@ -7,7 +7,8 @@ using Orleans.Configuration;
 namespace Orleans.Runtime;
 
 /// <summary>A client's side of the network: one connection to each gateway, kept open, and opened again when it was lost.</summary>
-sealed class ClientLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, ILogger log) : TcpLink(cluster, options, messaging, log)
+sealed class ClientLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, Surroundings around, ILogger log)
+    : TcpLink(cluster, options, messaging, around, log)
 {
     readonly ConcurrentDictionary<SiloAddress, bool> _leaving = new();
     SiloAddress[] _open = [];

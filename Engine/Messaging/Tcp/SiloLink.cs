@@ -6,20 +6,21 @@ using Orleans.Configuration;
 namespace Orleans.Runtime;
 
 /// <summary>A silo's side of the network: its doors for silos and for clients, its ways to the other silos, and to clients by whichever gateway has them.</summary>
-sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, ILogger log) : TcpLink(cluster, options, messaging, log), IDisposable
+sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, Surroundings around, ILogger log)
+    : TcpLink(cluster, options, messaging, around, log), IDisposable
 {
-    readonly ConcurrentDictionary<SiloAddress, (TcpConnection Connection, string Id)> _clients = new();
+    readonly ConcurrentDictionary<SiloAddress, (IConnection Connection, string Id)> _clients = new();
     // Clients of other gateways: by id, and by address with the gateway.
     readonly ConcurrentDictionary<string, SiloAddress> _clientAddresses = new();
     readonly ConcurrentDictionary<SiloAddress, SiloAddress> _clientGateways = new();
-    TcpDoor? _siloDoor;
-    TcpDoor? _gatewayDoor;
+    IDisposable? _siloDoor;
+    IDisposable? _gatewayDoor;
 
     /// <summary>True for a silo that is known to be dead: nothing is sent there, and nothing from there is heard.</summary>
     public Func<SiloAddress, bool> IsDead { get; set; } = static _ => false;
 
     /// <summary>A heartbeat connection was opened by another silo.</summary>
-    public Func<SiloAddress, TcpConnection, Task> ControlOpened { get; set; } = static (_, _) => Task.CompletedTask;
+    public Func<SiloAddress, IConnection, Task> ControlOpened { get; set; } = static (_, _) => Task.CompletedTask;
 
     /// <summary>The clients of this gateway are others than before.</summary>
     public Action ClientsChanged { get; set; } = static () => { };
@@ -30,14 +31,12 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
 
     public void Listen(IPEndPoint silos, IPEndPoint? gateway)
     {
-        _siloDoor = new TcpDoor(Cluster, Node.Address, silos, Options.OpenConnectionTimeout, RefuseSilo, AcceptSilo, Log);
-        _siloDoor.Open();
+        _siloDoor = Around.Transport.Listen(new Door(Cluster, Node.Address, silos, Options.OpenConnectionTimeout, RefuseSilo, AcceptSilo), Log);
         if (gateway is not null)
         {
-            _gatewayDoor = new TcpDoor(
+            _gatewayDoor = Around.Transport.Listen(new Door(
                 Cluster, Node.Address, gateway, Options.OpenConnectionTimeout,
-                hello => hello.Purpose != ConnectionPurpose.Client ? "this is a gateway" : AcceptsClients ? null : "the gateway is closed", AcceptClient, Log);
-            _gatewayDoor.Open();
+                hello => hello.Purpose != ConnectionPurpose.Client ? "this is a gateway" : AcceptsClients ? null : "the gateway is closed", AcceptClient), Log);
         }
     }
 
@@ -127,7 +126,7 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
     string? RefuseSilo(Hello hello) => hello.Purpose == ConnectionPurpose.Client ? "this is not a gateway"
         : IsDead(SiloAddress.Parse(hello.From)) ? $"{hello.From} was declared dead" : null;
 
-    async Task AcceptSilo(Hello hello, TcpConnection connection)
+    async Task AcceptSilo(Hello hello, IConnection connection)
     {
         var silo = SiloAddress.Parse(hello.From);
         if (hello.Purpose == ConnectionPurpose.Control)
@@ -145,7 +144,7 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
         });
     }
 
-    async Task AcceptClient(Hello hello, TcpConnection connection)
+    async Task AcceptClient(Hello hello, IConnection connection)
     {
         var address = SiloAddress.Parse(hello.From);
         _clients[address] = (connection, hello.Client);

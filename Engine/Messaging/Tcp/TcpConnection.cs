@@ -6,11 +6,8 @@ using System.Threading.Channels;
 
 namespace Orleans.Runtime;
 
-/// <summary>
-/// One connection after its handshake: frames go out in the order in which they were given, and come in one by one. What waits to be sent is bounded; when the
-/// bound is reached a frame is not taken.
-/// </summary>
-sealed class TcpConnection : IDisposable
+/// <inheritdoc cref="IConnection"/>
+sealed class TcpConnection : IConnection
 {
     /// <summary>Bytes that may wait for a slow or stopped peer, besides one message.</summary>
     public const long MostBytesWaiting = 64 << 20;
@@ -33,7 +30,6 @@ sealed class TcpConnection : IDisposable
 
     public IPAddress? RemoteAddress => (_socket.RemoteEndPoint as IPEndPoint)?.Address;
 
-    /// <summary>Over when the connection is closed, by whichever end.</summary>
     public Task Closed => _closed.Task;
 
     public static async Task<TcpConnection> Connect(IPEndPoint endpoint, CancellationToken cancellationToken)
@@ -59,7 +55,6 @@ sealed class TcpConnection : IDisposable
             socket, PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16384)), PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 16384)));
     }
 
-    /// <summary>Moves frames both ways until the connection is closed; <paramref name="received"/> is given one frame at a time and must not block.</summary>
     public async Task Run(int longest, Action<FrameType, ReadOnlySequence<byte>> received)
     {
         var sending = Send();
@@ -86,7 +81,6 @@ sealed class TcpConnection : IDisposable
         return true;
     }
 
-    /// <summary>Closes once everything that was given has been sent.</summary>
     public void Finish() => _out.Writer.TryComplete();
 
     public void Dispose()

@@ -5,12 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace Orleans.Runtime;
 
 /// <summary>Listens, shakes hands, and hands accepted connections on.</summary>
-sealed partial class TcpDoor(
-    ClusterIdentity cluster, SiloAddress self, IPEndPoint endpoint, TimeSpan handshakeTimeout, Func<Hello, string?> refusal, Func<Hello, TcpConnection, Task> accepted,
-    ILogger log) : IDisposable
+sealed partial class TcpDoor(Door door, ILogger log) : IDisposable
 {
     const int MostHandshakes = 256;
-    readonly Socket _listener = new(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+    readonly Socket _listener = new(door.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
     int _handshakes;
 
     public void Open()
@@ -18,12 +16,12 @@ sealed partial class TcpDoor(
         try
         {
             _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            _listener.Bind(endpoint);
+            _listener.Bind(door.Endpoint);
             _listener.Listen(512);
         }
         catch (SocketException exception)
         {
-            throw new OrleansConfigurationException($"The endpoint {endpoint} cannot be listened on: {exception.Message}", exception);
+            throw new OrleansConfigurationException($"The endpoint {door.Endpoint} cannot be listened on: {exception.Message}", exception);
         }
 
         using (ExecutionContext.SuppressFlow())
@@ -57,7 +55,7 @@ sealed partial class TcpDoor(
             catch (SocketException exception)
             {
                 // Out of descriptors, most likely: go on when there are some again.
-                LogNotAccepted(log, exception, endpoint);
+                LogNotAccepted(log, exception, door.Endpoint);
                 await Task.Delay(100);
             }
         }
@@ -70,12 +68,12 @@ sealed partial class TcpDoor(
             Hello hello;
             try
             {
-                using var limit = new CancellationTokenSource(handshakeTimeout);
-                hello = await Handshake.Accept(cluster, self, connection.Input, connection.Output, refusal, limit.Token);
+                using var limit = new CancellationTokenSource(door.HandshakeTimeout);
+                hello = await Handshake.Accept(door.Cluster, door.Self, connection.Input, connection.Output, door.Refusal, limit.Token);
             }
             catch (Exception exception)
             {
-                LogRefused(log, endpoint, exception.Message);
+                LogRefused(log, door.Endpoint, exception.Message);
                 return;
             }
             finally
@@ -85,7 +83,7 @@ sealed partial class TcpDoor(
 
             try
             {
-                await accepted(hello, connection);
+                await door.Accepted(hello, connection);
             }
             catch (Exception exception)
             {

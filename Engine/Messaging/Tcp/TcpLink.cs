@@ -10,12 +10,14 @@ namespace Orleans.Runtime;
 /// The network between processes. Each silo sends to another over one connection of its own, so messages of a pair keep their order; a client has one connection
 /// to every gateway, for both directions. A request that cannot be delivered is answered with a rejection at once; a response or a one-way message is lost.
 /// </summary>
-abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, ILogger log) : IMessageLink
+abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, Surroundings around, ILogger log) : IMessageLink
 {
     readonly ConcurrentDictionary<SiloAddress, TcpPeer> _peers = new();
     readonly ConcurrentDictionary<SiloAddress, long> _failed = new();
 
     public ILogger Log => log;
+
+    public Surroundings Around => around;
 
     public int LongestFrame => messaging.MaxMessageBodySize;
 
@@ -71,27 +73,17 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         }
     }
 
-    public async Task<TcpConnection> Dial(SiloAddress silo, IPEndPoint endpoint, ConnectionPurpose purpose)
+    public async Task<IConnection> Dial(SiloAddress silo, IPEndPoint endpoint, ConnectionPurpose purpose)
     {
-        using var limit = new CancellationTokenSource(options.OpenConnectionTimeout);
-        var connection = await TcpConnection.Connect(endpoint, limit.Token);
-        try
-        {
-            await Handshake.Call(cluster, Node.Address, silo, purpose, Node.ClientId.Key.ToString()!, connection.Input, connection.Output, limit.Token);
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
+        using var limit = new CancellationTokenSource(options.OpenConnectionTimeout, around.Time);
+        return await around.Transport.Dial(new Dialling(cluster, Node.Address, silo, endpoint, purpose, Node.ClientId.Key.ToString()!), limit.Token);
     }
 
     public virtual void PeerOpened(TcpPeer peer) => _failed.TryRemove(peer.Silo, out _);
 
     public virtual void PeerLost(TcpPeer peer, string reason, IReadOnlyList<WireHeader> passed)
     {
-        _failed[peer.Silo] = Environment.TickCount64;
+        _failed[peer.Silo] = around.Time.GetTimestamp();
         _peers.TryRemove(KeyValuePair.Create(peer.Silo, peer));
         Node.Calls.SiloDied(peer.Silo);
         foreach (var request in passed)
@@ -153,7 +145,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
 
     /// <summary>True when a connection could not be opened just now: it is not tried again at once.</summary>
     protected bool HasFailedLately(SiloAddress silo) =>
-        !_peers.ContainsKey(silo) && _failed.TryGetValue(silo, out var at) && Environment.TickCount64 - at < options.ConnectionRetryDelay.TotalMilliseconds;
+        !_peers.ContainsKey(silo) && _failed.TryGetValue(silo, out var at) && around.Time.GetElapsedTime(at) < options.ConnectionRetryDelay;
 
     protected virtual void Learn(WireHeader header) { }
 

@@ -14,7 +14,7 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
     readonly Lock _gate = new();
     // Requests of others that passed here; their senders are told when the silo is lost.
     readonly ConcurrentDictionary<(SiloAddress Sender, long Id), PassedRequest> _passed = new();
-    TcpConnection? _connection;
+    IConnection? _connection;
     bool _gone;
     bool _started;
 
@@ -34,7 +34,7 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
 
             if (passed is { Kind: MessageKind.Request })
             {
-                _passed[(passed.Sender, passed.Id)] = new PassedRequest(passed, Environment.TickCount64);
+                _passed[(passed.Sender, passed.Id)] = new PassedRequest(passed, link.Around.Time.GetTimestamp());
             }
 
             if (_connection is { } open)
@@ -74,7 +74,7 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
     {
         foreach (var (key, request) in _passed)
         {
-            if (Environment.TickCount64 - request.At > age.TotalMilliseconds)
+            if (link.Around.Time.GetElapsedTime(request.At) > age)
             {
                 _passed.TryRemove(key, out _);
             }
@@ -103,10 +103,7 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
         }
 
         _started = true;
-        using (ExecutionContext.SuppressFlow())
-        {
-            _ = Task.Run(Run);
-        }
+        link.Around.Threads.Start(Run);
     }
 
     async Task Run()
@@ -144,7 +141,7 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
 
     void Lost(string reason)
     {
-        TcpConnection? connection;
+        IConnection? connection;
         lock (_gate)
         {
             if (_gone)
