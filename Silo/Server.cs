@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Tributary.Gateway;
 using Tributary.Gateway.Api;
@@ -13,6 +14,7 @@ using Tributary.Grains.ServerNodes;
 using Tributary.Ingest.Publishing;
 using Tributary.Ingest.Rtmp;
 using Tributary.Media.Timeline;
+using Tributary.Silo.Systemd;
 
 namespace Tributary.Silo;
 
@@ -27,6 +29,7 @@ static class Server
     {
         // 1. What is configured, and the folder that is ours alone.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        AddSecrets(builder.Configuration);
         var options = builder.Configuration.Get<ServerOptions>() ?? new ServerOptions();
         if (Unknown(builder.Configuration).ToArray() is { Length: > 0 } unknown)
         {
@@ -63,6 +66,8 @@ static class Server
         var (services, configuration) = (builder.Services, builder.Configuration);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(options);
+        services.AddServiceReports();
+        services.PostConfigure<ConsoleFormatterOptions>(journal => journal.TimestampFormat = null);   // of "systemd" alone: the journal has its own
         services.AddSingleton(new NodeIdentity(options.Node.NameOrDefault, $"{options.Node.Host}:{options.Frames.Port}"));
         services.AddFrameStreams(configuration);
         services.PostConfigure<FrameLinkOptions>(link => link.Secret = link.Secret.Length > 0 ? link.Secret : options.Cluster.Secret);
@@ -91,6 +96,16 @@ static class Server
                 ListenForFrameLinks(kestrel, options);
             }
         });
+    }
+
+    // A file per option, named like its environment variable: what systemd, Docker and Kubernetes hand to a process as secrets.
+    static void AddSecrets(ConfigurationManager configuration)
+    {
+        var folder = configuration["Secrets"] is { Length: > 0 } configured ? configured : Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY");
+        if (folder is not null)
+        {
+            configuration.AddKeyPerFile(Path.GetFullPath(folder), optional: true);
+        }
     }
 
     // Without a secret there is nobody to talk to: a single node opens no port for links.

@@ -6,6 +6,9 @@ public sealed class ServerOptions
     /// <summary>The folder below which everything is written.</summary>
     public string Data { get; set; } = "data";
 
+    /// <summary>A folder with a file per option that must be in no environment, e.g. <c>Cluster__Secret</c>; empty: systemd's $CREDENTIALS_DIRECTORY.</summary>
+    public string Secrets { get; set; } = "";
+
     public NodeOptions Node { get; set; } = new();
 
     public HttpOptions Http { get; set; } = new();

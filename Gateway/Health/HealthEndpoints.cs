@@ -7,7 +7,8 @@ using Tributary.Gateway.Metrics;
 namespace Tributary.Gateway.Health;
 
 /// <summary>
-/// <c>/livez</c>: the process runs, whatever is around it. <c>/readyz</c>: it can serve; <c>?verbose</c> lists why not. <c>/metrics</c>.
+/// <c>/livez</c>: the process runs, whatever is around it. <c>/readyz</c>: it can serve; <c>?verbose</c> lists why not, <c>?exclude=NAME</c> leaves a
+/// check out for those who must not act on it. <c>/metrics</c>.
 /// </summary>
 sealed class HealthEndpoints(IEnumerable<ReadinessCheck> checks, MeterCollector meters)
 {
@@ -27,7 +28,8 @@ sealed class HealthEndpoints(IEnumerable<ReadinessCheck> checks, MeterCollector 
 
     async Task Ready(HttpContext context)
     {
-        var results = await Task.WhenAll(checks.Select(check => Run(check, context.RequestAborted)));
+        var excluded = context.Request.Query["exclude"];
+        var results = await Task.WhenAll(checks.Where(check => !excluded.Contains(check.Name)).Select(check => Run(check, context.RequestAborted)));
         var isReady = results.All(result => result.Reason is null);
         var text = new StringBuilder();
         foreach (var (name, reason) in results)

@@ -68,6 +68,11 @@ sealed class ServerProcess : IAsyncDisposable
     /// <summary>kill -9, as a crash is: nothing is written any more.</summary>
     public async Task Crash() => await _lives[^1].DisposeAsync();
 
+    public void Signal(string signal) => _lives[^1].Signal(signal);
+
+    /// <summary>Waits for its end, and gives the exit code.</summary>
+    public Task<int> Ends(TimeSpan within) => _lives[^1].Ends(within);
+
     /// <summary>Starts on the same ports and the same data folder, and waits until it is ready.</summary>
     public async Task StartAgain()
     {

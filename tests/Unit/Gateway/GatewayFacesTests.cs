@@ -80,6 +80,7 @@ public sealed class GatewayFacesTests : IAsyncLifetime
     {
         Assert.Equal((HttpStatusCode.OK, "ok\n"), await _host.Get("/livez"));
         Assert.Equal((HttpStatusCode.OK, "[+] grains ok\nready\n"), await _host.Get("/readyz?verbose"));
+        Assert.Equal((HttpStatusCode.OK, "ready\n"), await _host.Get("/readyz?verbose&exclude=grains"));
     }
 
     [Fact]
