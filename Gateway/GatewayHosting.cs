@@ -33,6 +33,9 @@ public static class GatewayHosting
         services.AddSingleton<StreamDirectory>();
         services.AddSingleton<LiveWindows>();
         services.AddHostedService(provider => provider.GetRequiredService<LiveWindows>());
+        services.AddSingleton<WaitLimit>();
+        services.AddSingleton<PlaylistAnswers>();
+        services.AddSingleton<MediaAnswers>();
         services.AddSingleton<HlsEndpoint>();
         services.AddSingleton<PageEndpoints>();
         services.AddSingleton<ApiEndpoints>();

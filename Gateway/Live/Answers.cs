@@ -8,8 +8,14 @@ namespace Tributary.Gateway.Live;
 /// <summary>Answers that are not media: one sentence, and how long a cache may repeat it.</summary>
 static class Answers
 {
+    /// <summary>How long a cache may repeat what can be otherwise at any moment.</summary>
+    public static TimeSpan Briefly { get; } = TimeSpan.FromSeconds(1);
+
     public static Task Missing(HttpContext context, TimeSpan age, string sentence) =>
         Say(context, StatusCodes.Status404NotFound, MaxAge(age), sentence);
+
+    public static Task Refused(HttpContext context, TimeSpan age, string sentence) =>
+        Say(context, StatusCodes.Status400BadRequest, MaxAge(age), sentence);
 
     public static Task Gone(HttpContext context, TimeSpan age, string sentence) =>
         Say(context, StatusCodes.Status410Gone, MaxAge(age), sentence);
@@ -21,6 +27,9 @@ static class Answers
     }
 
     public static string MaxAge(TimeSpan age) => $"public, max-age={((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>For what never changes (RFC 8246).</summary>
+    public static string Immutable(TimeSpan age) => MaxAge(age) + ", immutable";
 
     /// <summary>Whether gzip is among the codings that the client takes (RFC 9110 §12.5.3).</summary>
     public static bool AcceptsGzip(HttpRequest request)

@@ -37,6 +37,22 @@ static class BodyWriter
         return HttpMethods.IsHead(context.Request.Method) ? 0 : await WriteRange(context, body, start, length);
     }
 
+    /// <summary>Sets the length, and writes the bytes unless the request is HEAD. Returns the bytes written.</summary>
+    public static async Task<long> Write(HttpContext context, ReadOnlyMemory<byte> bytes)
+    {
+        context.Response.ContentLength = bytes.Length;
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return 0;
+        }
+
+        await context.Response.BodyWriter.WriteAsync(bytes, context.RequestAborted);
+        return bytes.Length;
+    }
+
+    /// <summary>Writes all pieces as they are, where status and headers are settled. Returns the bytes written.</summary>
+    public static Task<long> WritePieces(HttpContext context, SegmentBody body) => WriteRange(context, body, 0, body.Length);
+
     static async Task<long> WriteRange(HttpContext context, SegmentBody body, long start, long length)
     {
         var output = context.Response.BodyWriter;

@@ -17,7 +17,10 @@ public sealed class HlsOptions
     /// <summary>How long a request for a playlist waits for the first segment.</summary>
     public TimeSpan FirstSegmentWait { get; set; } = TimeSpan.FromSeconds(6);
 
-    /// <summary>Requests that may wait for a first segment at the same time; more are answered at once.</summary>
+    /// <summary>Whether playlists list parts (low-latency HLS); players that do not know parts pass over them.</summary>
+    public bool LowLatency { get; set; } = true;
+
+    /// <summary>Requests that may wait at the same time, for a first segment, a part or a playlist; more are answered with 503.</summary>
     public int MaxWaiting { get; set; } = 10_000;
 
     /// <summary>Cache lifetime of segments, which never change. Zero: as long as they can be fetched.</summary>

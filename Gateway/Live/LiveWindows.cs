@@ -88,7 +88,7 @@ public sealed partial class LiveWindows(
 
     async Task<OpenWindow> Follow(string stream)
     {
-        var window = new OpenWindow(stream, options.Value.Window, metrics.Timed(Muxers.All), feeds, time);
+        var window = new OpenWindow(stream, options.Value, metrics.Timed(Muxers.All), feeds, time);
         try
         {
             window.Reference = grains.CreateObjectReference<ILiveStreamObserver>(window);

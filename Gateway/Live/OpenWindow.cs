@@ -16,11 +16,12 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     long _reloads;
     StreamDirective? _directive;
 
-    internal OpenWindow(string stream, LiveWindowOptions options, SegmentMuxers muxers, FrameFeeds feeds, TimeProvider time)
+    internal OpenWindow(string stream, HlsOptions options, SegmentMuxers muxers, FrameFeeds feeds, TimeProvider time)
     {
         (Stream, _feeds, _time, OpenedAt) = (stream, feeds, time, time.GetUtcNow());
-        Window = new LiveWindow(options, muxers);
-        Playlists = new HlsPlaylists(Window);
+        Window = new LiveWindow(options.Window, muxers);
+        Playlists = new HlsPlaylists(Window, options.LowLatency);
+        Edge = new LiveEdge(Window, time);
         Touch();
     }
 
@@ -29,6 +30,9 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     public LiveWindow Window { get; }
 
     public HlsPlaylists Playlists { get; }
+
+    /// <summary>Where requests wait for what comes next.</summary>
+    public LiveEdge Edge { get; }
 
     public DateTimeOffset OpenedAt { get; }
 

@@ -13,7 +13,9 @@ public sealed class GatewayMetrics
     readonly Counter<long> _requests;
     readonly Counter<long> _sent;
     readonly Counter<long> _refused;
+    readonly Counter<long> _waitsRefused;
     readonly Histogram<double> _mux;
+    readonly Histogram<double> _wait;
 
     public GatewayMetrics(IMeterFactory meters)
     {
@@ -23,20 +25,32 @@ public sealed class GatewayMetrics
         _refused = meter.CreateCounter<long>("tributary.gateway.windows_refused", "{window}", "Streams over Gateway:Hls:MaxWindows.");
         _mux = meter.CreateHistogram("tributary.gateway.mux.duration", "s", "Time to write a segment or the header of a part.", advice:
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.000_01, 0.000_1, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25] });
+        _waitsRefused = meter.CreateCounter<long>("tributary.gateway.waits_refused", "{request}", "Requests that found Gateway:Hls:MaxWaiting waiting.");
+        _wait = meter.CreateHistogram("tributary.gateway.wait.duration", "s", "Time that requests were held for a playlist, a part or a segment.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16] });
+        meter.CreateObservableGauge("tributary.gateway.waiting", () => Waiting?.Invoke() ?? 0, "{request}", "Requests that are held right now.");
         meter.CreateObservableGauge("tributary.gateway.windows", () => Windows?.Invoke() ?? 0, "{window}", "Streams that the gateway follows.");
         meter.CreateObservableCounter("tributary.gateway.playlist_renders", () => PlaylistText.Written, "{playlist}", "Playlists written.");
     }
 
     internal Func<int>? Windows { get; set; }
 
+    internal Func<int>? Waiting { get; set; }
+
     /// <summary>Counts an answer; <paramref name="kind"/> is null where nothing was asked for that exists.</summary>
-    internal void Answered(HlsKind? kind, int status)
+    internal void Answered(HlsKind? kind, int status) => Answered(kind is { } known ? Kinds[(int)known] : "other", status);
+
+    internal void Answered(string kind, int status)
     {
         if (_requests.Enabled)
         {
-            _requests.Add(1, new("kind", kind is { } known ? Kinds[(int)known] : "other"), new("status", StatusText(status)));
+            _requests.Add(1, new("kind", kind), new("status", StatusText(status)));
         }
     }
+
+    internal void WaitRefused() => _waitsRefused.Add(1);
+
+    internal void Waited(TimeSpan time) => _wait.Record(time.TotalSeconds);
 
     internal void Sent(long bytes) => _sent.Add(bytes);
 
@@ -62,6 +76,6 @@ public sealed class GatewayMetrics
     // Without boxing a number per request.
     static string StatusText(int status) => status switch
     {
-        200 => "200", 206 => "206", 304 => "304", 404 => "404", 410 => "410", 416 => "416", 503 => "503", _ => "other",
+        200 => "200", 206 => "206", 304 => "304", 400 => "400", 404 => "404", 410 => "410", 416 => "416", 503 => "503", _ => "other",
     };
 }

@@ -32,6 +32,12 @@ public sealed record SegmentMark
     /// begun before it was settled, the least it will be.
     /// </summary>
     public required int TargetDuration { get; init; }
+
+    /// <summary>Start in 90 kHz ticks of the first segment after the last discontinuity; its own where that stands before this one.</summary>
+    public long RunStart90k { get; init; }
+
+    /// <summary>No part is planned longer than this, in 90 kHz ticks (RFC 8216bis §4.4.3.7); 0 where the source cuts none for players.</summary>
+    public int PartTarget90k { get; init; }
 }
 
 /// <summary>A frame with its place on the stream's timeline.</summary>

@@ -207,6 +207,8 @@ public sealed class SegmentMarker(SegmentationPlan plan)
         ProgramDateTime = _startTime + MediaTime.ToTimeSpan(start90k - plan.Start90k, MediaTime.Hz90k),
         Independent = independent,
         TargetDuration = TargetDuration > 0 ? TargetDuration : Seconds(_segment90k),
+        RunStart90k = discontinuity || _current is null ? start90k : _current.RunStart90k,
+        PartTarget90k = (int)Math.Min(_part90k, int.MaxValue),
     };
 
     bool TryChooseSegment(in Frame frame, TrackPlace place, out SegmentMark segment)

@@ -98,6 +98,7 @@ ref struct LinkDecoder(ReadOnlySpan<byte> body)
     {
         var (msn, epoch, discontinuities, start) = (Number(), Number(), Number(), Signed());
         var (ticks, flags, target) = (Signed(), Small(3), Small(ushort.MaxValue));
+        var (run, part) = (Signed(), Small(int.MaxValue));
         Failed |= msn < 0 || epoch < 0 || discontinuities < 0 || ticks < 0 || ticks > DateTimeOffset.MaxValue.UtcTicks;
         return Failed ? null : new SegmentMark
         {
@@ -109,6 +110,8 @@ ref struct LinkDecoder(ReadOnlySpan<byte> body)
             StartsDiscontinuity = (flags & 1) != 0,
             Independent = (flags & 2) != 0,
             TargetDuration = target,
+            RunStart90k = run,
+            PartTarget90k = part,
         };
     }
 }

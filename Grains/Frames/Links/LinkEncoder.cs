@@ -60,7 +60,7 @@ sealed class LinkEncoder
     public LinkEncoder Segment(SegmentMark mark) =>
         Number(mark.Msn).Number(mark.Epoch).Number(mark.DiscontinuitySequence).Signed(mark.Start90k)
             .Signed(mark.ProgramDateTime.UtcTicks).Number((mark.StartsDiscontinuity ? 1 : 0) | (mark.Independent ? 2 : 0))
-            .Number(mark.TargetDuration);
+            .Number(mark.TargetDuration).Signed(mark.RunStart90k).Number(mark.PartTarget90k);
 
     /// <summary>Writes the message. <paramref name="payload"/> more bytes, which the caller writes next, count as its end.</summary>
     public void Complete(IBufferWriter<byte> output, int payload = 0)

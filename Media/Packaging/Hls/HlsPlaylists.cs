@@ -5,9 +5,11 @@ using Tributary.Media.Packaging.Live;
 namespace Tributary.Media.Packaging.Hls;
 
 /// <summary>The playlists of one window: each is written once per change of what it lists, by the first who asks, and then shared.</summary>
-public sealed class HlsPlaylists(LiveWindow window)
+/// <param name="window">Where media comes from.</param>
+/// <param name="lowLatency">Whether parts are listed where the source cuts them.</param>
+public sealed class HlsPlaylists(LiveWindow window, bool lowLatency = true)
 {
-    readonly ConcurrentDictionary<(HlsForm Form, int Video, int Audio), Slot> _slots = new();
+    readonly ConcurrentDictionary<Key, Slot> _slots = new();
     long _renders;
 
     /// <summary>How often a playlist was written.</summary>
@@ -21,12 +23,13 @@ public sealed class HlsPlaylists(LiveWindow window)
             return null;
         }
 
-        return Get((form, 0, 0), new Stamp(view.Generation, view.Version, 0, false), view, static (view, slot, window) =>
-            MasterPlaylist.Render(view, slot.Form, window.Muxers.TsCarries));
+        return Get(new Key(form, 0, 0, false), new Stamp(null, null, view.Version, false), view, static (view, slot, self) =>
+            MasterPlaylist.Render(view, slot.Form, self.CarriesTs));
     }
 
     /// <summary>Null where there is no such rendition, or no segment of it yet. Numbers count from 1 within their kind; 0 is none.</summary>
-    public PlaylistText? Media(WindowView view, HlsForm form, int video, int audio)
+    /// <param name="isDelta">Whether to leave out what a player knows already (RFC 8216bis §6.2.5.1), where that is worth it.</param>
+    public PlaylistText? Media(WindowView view, HlsForm form, int video, int audio, bool isDelta = false)
     {
         var (picture, sound) = (view.Find(TrackKind.Video, video), view.Find(TrackKind.Audio, audio));
         if ((picture is null) != (video == 0) || (sound is null) != (audio == 0) || (form == HlsForm.Ts && !CarriesTs(picture, sound)))
@@ -41,34 +44,37 @@ public sealed class HlsPlaylists(LiveWindow window)
             return null;
         }
 
-        var stamp = new Stamp(view.Generation, first, end, view.Pause == WindowPause.OffAir);
-        return Get((form, video, audio), stamp, view, static (view, slot, _) => new MediaPlaylist(
-            view, slot.Form, view.Find(TrackKind.Video, slot.Video), view.Find(TrackKind.Audio, slot.Audio)).Render());
+        var stamp = new Stamp(picture, sound, view.TargetDuration, view.Pause == WindowPause.OffAir);
+        return Get(new Key(form, video, audio, isDelta), stamp, view, static (view, slot, self) => self.Write(view, slot));
     }
 
     /// <summary>Whether a transport stream can carry both tracks.</summary>
     public bool CarriesTs(TrackView? video, TrackView? audio) =>
-        (video is null || window.Muxers.TsCarries(video.Info)) && (audio is null || window.Muxers.TsCarries(audio.Info));
+        (video is null || CarriesTs(video.Info)) && (audio is null || CarriesTs(audio.Info));
 
-    PlaylistText? Get(
-        (HlsForm Form, int Video, int Audio) key,
-        Stamp stamp,
-        WindowView view,
-        Func<WindowView, (HlsForm Form, int Video, int Audio), LiveWindow, PlaylistText?> render)
+    bool CarriesTs(TrackInfo track) => window.Muxers.TsCarries(track);
+
+    PlaylistText Write(WindowView view, Key slot)
+    {
+        var (picture, sound) = (view.Find(TrackKind.Video, slot.Video), view.Find(TrackKind.Audio, slot.Audio));
+        return new MediaPlaylist(view, slot.Form, picture, sound) { LowLatency = lowLatency }.Render(slot.IsDelta);
+    }
+
+    PlaylistText? Get(Key key, Stamp stamp, WindowView view, Func<WindowView, Key, HlsPlaylists, PlaylistText?> render)
     {
         var slot = _slots.GetOrAdd(key, static _ => new Slot());
         var cached = slot.Cached;
-        if (cached is not null && cached.Stamp == stamp)
+        if (cached is not null && cached.Stamp.Equals(stamp))
         {
             return cached.Text;
         }
 
         lock (slot)
         {
-            if (slot.Cached is not { } current || current.Stamp != stamp)
+            if (slot.Cached is not { } current || !current.Stamp.Equals(stamp))
             {
                 Interlocked.Increment(ref _renders);
-                slot.Cached = current = new Cached(stamp, render(view, key, window));
+                slot.Cached = current = new Cached(stamp, render(view, key, this));
             }
 
             return current.Text;
@@ -82,6 +88,17 @@ public sealed class HlsPlaylists(LiveWindow window)
 
     sealed record Cached(Stamp Stamp, PlaylistText? Text);
 
-    // What a playlist depends on. A master playlist puts the view's version in the place of the first number.
-    readonly record struct Stamp(int Generation, long First, long End, bool Ended);
+    readonly record struct Key(HlsForm Form, int Video, int Audio, bool IsDelta);
+
+    // What a playlist depends on: the very views of its tracks, and the target duration; for a master playlist the version of the window's view.
+    readonly struct Stamp(TrackView? video, TrackView? audio, long number, bool ended)
+    {
+        readonly TrackView? _video = video;
+        readonly TrackView? _audio = audio;
+        readonly long _number = number;
+        readonly bool _ended = ended;
+
+        public bool Equals(in Stamp other) =>
+            ReferenceEquals(_video, other._video) && ReferenceEquals(_audio, other._audio) && _number == other._number && _ended == other._ended;
+    }
 }

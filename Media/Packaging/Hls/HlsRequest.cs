@@ -19,12 +19,13 @@ public enum HlsKind
     Playlist,
     Init,
     Segment,
+    Part,
 }
 
 /// <summary>
 /// What a URL below <c>/live/NAME/</c> asks for:
 /// <code>
-/// master.m3u8  index.m3u8  index-v1.m3u8  index-a1.m3u8  init-v1-HASH.mp4  seg-MSN-v1.m4s
+/// master.m3u8  index.m3u8  index-v1.m3u8  index-a1.m3u8  init-v1-HASH.mp4  seg-MSN-v1.m4s  part-MSN-PART-v1.m4s
 /// ts/master.m3u8  ts/index.m3u8  ts/index-v1-a1.m3u8  ts/index-a1.m3u8  ts/seg-MSN-v1-a1.ts
 /// </code>
 /// There is one spelling for each thing: what is not exactly that is refused, so a cache never holds one thing under two names.
@@ -33,11 +34,13 @@ public enum HlsKind
 /// <param name="Audio">Number of the audio track among the audio tracks, from 1; 0 for none.</param>
 /// <param name="Msn">Media sequence number of a segment.</param>
 /// <param name="Init">Number of an initialization section.</param>
-public readonly record struct HlsRequest(HlsKind Kind, HlsForm Form, int Video, int Audio, long Msn, ulong Init)
+/// <param name="Part">Number of a part within its segment, from 0.</param>
+public readonly record struct HlsRequest(HlsKind Kind, HlsForm Form, int Video, int Audio, long Msn, ulong Init, int Part = 0)
 {
     // Longer than any name above; nothing beyond it is looked at.
     const int LongestPath = 64;
     const int InitDigits = 16;
+    const int MostParts = 100_000;
     static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     public static bool TryParse(ReadOnlySpan<char> path, out HlsRequest request)
@@ -61,7 +64,8 @@ public readonly record struct HlsRequest(HlsKind Kind, HlsForm Form, int Video, 
             return true;
         }
 
-        return TryParsePlaylist(path, form, out request) || TryParseSegment(path, form, out request) || TryParseInit(path, form, out request);
+        return TryParsePlaylist(path, form, out request) || TryParseSegment(path, form, out request) || TryParseInit(path, form, out request)
+            || TryParsePart(path, form, out request);
     }
 
     static bool TryParsePlaylist(ReadOnlySpan<char> path, HlsForm form, out HlsRequest request)
@@ -87,6 +91,33 @@ public readonly record struct HlsRequest(HlsKind Kind, HlsForm Form, int Video, 
 
         request = new HlsRequest(HlsKind.Segment, form, video, audio, msn, 0);
         return true;
+    }
+
+    static bool TryParsePart(ReadOnlySpan<char> path, HlsForm form, out HlsRequest request)
+    {
+        request = default;
+        if (form != HlsForm.Cmaf || !TryStrip(ref path, "part-", ".m4s") || !TryTakeNumber(ref path, out var msn)
+            || !path.StartsWith("-", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        path = path[1..];
+        if (!TryTakeNumber(ref path, out var part) || part > MostParts || !TryParseTracks(path, form, out var video, out var audio))
+        {
+            return false;
+        }
+
+        request = new HlsRequest(HlsKind.Part, form, video, audio, msn, 0, (int)part);
+        return true;
+    }
+
+    static bool TryTakeNumber(ref ReadOnlySpan<char> path, out long number)
+    {
+        var end = path.IndexOf('-');
+        var digits = end < 0 ? path : path[..end];
+        path = path[digits.Length..];
+        return TryParseNumber(digits, out number);
     }
 
     static bool TryParseInit(ReadOnlySpan<char> path, HlsForm form, out HlsRequest request)

@@ -9,11 +9,13 @@ namespace Tributary.Media.Packaging.Live;
 public sealed class LiveSegment
 {
     readonly TrackSegment?[] _tracks;
+    readonly TrackPart[]?[] _parts;
     readonly Lock _gate = new();
     List<TsForm>? _tsForms;
     int _references = 1;
 
-    internal LiveSegment(long msn, SegmentMark? mark, int slots) => (Msn, Mark, _tracks) = (msn, mark, new TrackSegment?[slots]);
+    internal LiveSegment(long msn, SegmentMark? mark, int slots) =>
+        (Msn, Mark, _tracks, _parts) = (msn, mark, new TrackSegment?[slots], new TrackPart[]?[slots]);
 
     public long Msn { get; }
 
@@ -27,6 +29,12 @@ public sealed class LiveSegment
 
     /// <summary>The track's share where it is complete, else null.</summary>
     public TrackSegment? Track(int slot) => slot < 0 ? null : Volatile.Read(ref _tracks[slot]);
+
+    /// <summary>The track's parts so far, in order. The array is never written again: one more part is another array.</summary>
+    public TrackPart[] Parts(int slot) => Volatile.Read(ref _parts[slot]) ?? [];
+
+    /// <summary>Takes over the part's frames.</summary>
+    internal void Add(int slot, TrackPart part) => Volatile.Write(ref _parts[slot], [.. Parts(slot), part]);
 
     internal void Complete(int slot, TrackSegment segment)
     {
@@ -60,9 +68,9 @@ public sealed class LiveSegment
             return;
         }
 
-        foreach (var track in _tracks)
+        foreach (var part in _parts.SelectMany(parts => parts ?? []))
         {
-            track?.ReleaseFrames();
+            part.ReleaseFrames();
         }
 
         foreach (var form in _tsForms ?? [])

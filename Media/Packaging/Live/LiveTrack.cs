@@ -10,7 +10,6 @@ namespace Tributary.Media.Packaging.Live;
 sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxers)
 {
     readonly List<Frame> _pending = new(64);
-    readonly List<TrackPart> _parts = new(8);
     readonly ArrayBufferWriter<byte> _header = new(4096);
     InitSegment? _init;
     int _pendingPart;
@@ -24,20 +23,32 @@ sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxe
 
     public TrackInfo Info { get; private set; } = info;
 
-    /// <summary>Number of the open segment; -1 while the track has no frame in any.</summary>
-    public long OpenMsn { get; private set; } = -1;
+    /// <summary>The segment to which the track adds; null while it has no frame in any.</summary>
+    public LiveSegment? Open { get; private set; }
+
+    /// <summary>Number of the open segment; -1 while there is none.</summary>
+    public long OpenMsn => Open?.Msn ?? -1;
 
     /// <summary>The first segment that is not complete; every number from <see cref="FirstMsn"/> up to it is.</summary>
     public long NextMsn { get; set; }
 
     public long FirstMsn { get; init; }
 
-    public SegmentMark? OpenMark { get; private set; }
+    public SegmentMark? OpenMark => Open?.Mark;
+
+    /// <summary>What a player needs before the open segment.</summary>
+    public InitSegment? OpenInit => Open is null ? null : _init;
 
     public long OpenBytes { get; private set; }
 
     /// <summary>What the master playlist says of the track, from its complete segments.</summary>
     public TrackMeasure Measured { get; private set; }
+
+    /// <summary>The track as views show it. It is another only when the track itself has changed.</summary>
+    public TrackView? View { get; set; }
+
+    /// <summary>Whether it has changed since <see cref="View"/> was made.</summary>
+    public bool IsChanged { get; set; }
 
     /// <summary>Whether <paramref name="frame"/> can join the open segment: one segment has one configuration.</summary>
     public bool Accepts(in Frame frame) =>
@@ -52,25 +63,22 @@ sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxe
         return step;
     }
 
-    /// <summary>Adds a frame of the open segment, or of a new one when none is open. Keeps the frame's reference.</summary>
-    public bool Add(in MarkedFrame marked)
+    /// <summary>Adds a frame to <paramref name="segment"/>, which is the open one or is it from here on. Keeps the frame's reference.</summary>
+    public void Add(in MarkedFrame marked, LiveSegment segment)
     {
-        var cut = false;
-        if (OpenMsn < 0)
+        if (Open is null)
         {
-            (OpenMsn, OpenMark, OpenBytes) = (marked.Segment.Msn, marked.Segment, 0);
+            (Open, OpenBytes) = (segment, 0);
             Configure(marked.Frame.Track);
         }
         else if (marked.Part != _pendingPart && _pending.Count > 0)
         {
             ClosePart(marked.Frame.Dts);
-            cut = true;
         }
 
         _pendingPart = marked.Part;
         _pending.Add(marked.Frame);
         OpenBytes += marked.Frame.Data.Length;
-        return cut;
     }
 
     /// <summary>Ends the open segment. <paramref name="nextDts"/>: where the track goes on, when it goes on without a discontinuity.</summary>
@@ -82,21 +90,29 @@ sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxe
         }
 
         long duration = 0;
-        foreach (var part in _parts)
+        var parts = Open!.Parts(Slot);
+        foreach (var part in parts)
         {
             duration += part.Duration;
         }
 
-        var segment = new TrackSegment(_init, [.. _parts], duration, Info.Timescale);
-        _parts.Clear();
-        (OpenMsn, OpenMark, OpenBytes) = (-1, null, 0);
-        return segment;
+        (Open, OpenBytes) = (null, 0);
+        return new TrackSegment(_init, parts, duration, Info.Timescale);
     }
 
     public void Measure(TrackSegment segment, int targetDuration) => Measured = Measured.With(segment, targetDuration);
 
-    /// <summary>Lets go of the open segment.</summary>
-    public void Discard() => Close(null).ReleaseFrames();
+    /// <summary>Lets go of the open segment; its parts go with it.</summary>
+    public void Discard()
+    {
+        foreach (var frame in _pending)
+        {
+            frame.Data.Release();
+        }
+
+        _pending.Clear();
+        (Open, OpenBytes) = (null, 0);
+    }
 
     void Configure(TrackInfo track)
     {
@@ -121,10 +137,11 @@ sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxe
         }
 
         _header.ResetWrittenCount();
-        var sequence = unchecked((uint)(OpenMsn * 64 + _pendingPart));
+        var sequence = unchecked((uint)(OpenMsn * 64 + Open!.Parts(Slot).Length));
         muxers.ChunkHeader(_header, Info, frames, last.Dts + _lastDuration, sequence);
         var duration = last.Dts - frames[0].Dts + _lastDuration;
-        _parts.Add(new TrackPart(_pendingPart, _header.WrittenSpan.ToArray(), frames, payload, duration));
+        Open!.Add(Slot, new TrackPart(_header.WrittenSpan.ToArray(), frames, payload, duration));
+        IsChanged = true;
     }
 
     int LastDuration(ReadOnlySpan<Frame> frames, long? nextDts)

@@ -42,6 +42,7 @@ public sealed class LiveWindow : IDisposable
     long _completed = -1;
     long _end90k;
     int _target;
+    int _partTarget90k;
     int _generation;
     WindowDrops _drops;
     WindowPause? _pause;
@@ -87,12 +88,12 @@ public sealed class LiveWindow : IDisposable
                 return;
             }
 
+            // A view per change, not per call: how frames were put together on their way must not show in what is listed.
             foreach (ref readonly var frame in frames)
             {
                 Append(frame);
+                Publish();
             }
-
-            Publish();
         }
     }
 
@@ -161,7 +162,8 @@ public sealed class LiveWindow : IDisposable
 
         _end90k = Math.Max(_end90k, marked.Frame.Pts90k + track.Step90k(marked.Frame));
         marked.Frame.Data.Retain();
-        _dirty |= track.Add(marked);
+        track.Add(marked, _segments[msn]);
+        _dirty |= track.IsChanged;
     }
 
     // Opens the segment of a mark where it is new; false when its time has passed.
@@ -202,6 +204,7 @@ public sealed class LiveWindow : IDisposable
     {
         _segments.Add(new LiveSegment(mark.Msn, mark, _options.MaxTracks));
         (_newest, _pause, _target) = (mark, null, Math.Max(_target, mark.TargetDuration));
+        _partTarget90k = Math.Max(_partTarget90k, mark.PartTarget90k);
     }
 
     // A newer source begins a number that an older one had opened. What nobody listed is forgotten; a listed number keeps its content.
@@ -321,7 +324,7 @@ public sealed class LiveWindow : IDisposable
                 segment.Complete(track.Slot, new TrackSegment(null, [], GapDuration(segment), MediaTime.Hz90k));
             }
 
-            _dirty = true;
+            (_dirty, track.IsChanged) = (true, true);
         }
     }
 
@@ -346,8 +349,45 @@ public sealed class LiveWindow : IDisposable
 
         _dirty = false;
         MoveFront();
-        Volatile.Write(ref _view, new WindowView(_tracks, _segments, _front, _generation, _pause, _disposed, _target, _drops, _view, _muxers));
+        ShowTracks();
+        Volatile.Write(ref _view, new WindowView(
+            _tracks, _segments, _front, _generation, _pause, _disposed, _target, _partTarget90k, _drops, _view, _muxers));
         Interlocked.Exchange(ref _changed, null)?.TrySetResult();
+    }
+
+    // What a track shows, the other renditions' place included, is taken when the track itself changes: so the playlist of a rendition at one of
+    // its places is the same on every gateway, whoever asks when.
+    void ShowTracks()
+    {
+        foreach (var track in _tracks)
+        {
+            if (track.View is not { } shown || track.IsChanged || shown.First < _segments.First)
+            {
+                track.View = new TrackView(track.Slot, track.Name, track.Info, Math.Max(track.FirstMsn, _front), track.NextMsn, track.Measured)
+                {
+                    Parts = track.Open?.Parts(track.Slot) ?? [],
+                    OpenInit = track.OpenInit,
+                    Others = PlacesOfOthers(track),
+                };
+                track.IsChanged = false;
+            }
+        }
+    }
+
+    RenditionPlace[] PlacesOfOthers(LiveTrack track)
+    {
+        var places = new List<RenditionPlace>(_tracks.Count);
+        foreach (var other in _tracks)
+        {
+            var open = other.Open?.Parts(other.Slot).Length ?? 0;
+            var msn = open > 0 ? other.NextMsn : other.NextMsn - 1;
+            if (other != track && msn >= other.FirstMsn)
+            {
+                places.Add(new RenditionPlace(other.Name, msn, _segments.Find(msn)?.Parts(other.Slot).Length - 1 ?? -1));
+            }
+        }
+
+        return [.. places];
     }
 
     void MoveFront()
@@ -410,6 +450,6 @@ public sealed class LiveWindow : IDisposable
         _tracks.ForEach(Forget);
         _tracks.Clear();
         _segments.Clear();
-        (_newest, _front, _completed, _target, _end90k) = (null, -1, -1, 0, 0);
+        (_newest, _front, _completed, _target, _partTarget90k, _end90k) = (null, -1, -1, 0, 0, 0);
     }
 }

@@ -20,18 +20,28 @@ public enum SegmentLookup
 /// </summary>
 public sealed class SegmentBody : IDisposable
 {
-    readonly TrackSegment? _track;
+    readonly ReadOnlyMemory<TrackPart> _parts;
     readonly ReadOnlyMemory<byte> _whole;
     LiveSegment? _segment;
 
     // Takes over a reference to the segment.
-    internal SegmentBody(LiveSegment segment, TrackSegment track) => (_segment, _track, Length) = (segment, track, track.Length);
+    internal SegmentBody(LiveSegment segment, TrackSegment track) => (_segment, _parts, Length) = (segment, track.Parts, track.Length);
+
+    internal SegmentBody(LiveSegment segment, ReadOnlyMemory<TrackPart> parts)
+    {
+        (_segment, _parts) = (segment, parts);
+        foreach (var part in parts.Span)
+        {
+            Length += part.Length;
+        }
+    }
+
 
     internal SegmentBody(LiveSegment segment, ReadOnlyMemory<byte> whole) => (_segment, _whole, Length) = (segment, whole, whole.Length);
 
     public long Length { get; }
 
-    public PieceEnumerator GetEnumerator() => new(_track, _whole);
+    public PieceEnumerator GetEnumerator() => new(_parts, _whole);
 
     public void Dispose()
     {
@@ -41,12 +51,12 @@ public sealed class SegmentBody : IDisposable
     /// <summary>Walks the pieces without allocating.</summary>
     public struct PieceEnumerator
     {
-        readonly TrackPart[] _parts;
+        readonly ReadOnlyMemory<TrackPart> _parts;
         ReadOnlyMemory<byte> _whole;
         int _part;
         int _frame = -2;
 
-        internal PieceEnumerator(TrackSegment? track, ReadOnlyMemory<byte> whole) => (_parts, _whole) = (track?.Parts ?? [], whole);
+        internal PieceEnumerator(ReadOnlyMemory<TrackPart> parts, ReadOnlyMemory<byte> whole) => (_parts, _whole) = (parts, whole);
 
         public ReadOnlyMemory<byte> Current { get; private set; }
 
@@ -60,7 +70,7 @@ public sealed class SegmentBody : IDisposable
 
             while (_part < _parts.Length)
             {
-                var part = _parts[_part];
+                var part = _parts.Span[_part];
                 if (++_frame < part.Frames.Length)
                 {
                     Current = _frame < 0 ? part.Header : part.Frames[_frame].Data.Memory;

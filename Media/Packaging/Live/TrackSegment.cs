@@ -65,15 +65,4 @@ public sealed class TrackSegment
             return bytes;
         }
     }
-
-    internal void ReleaseFrames()
-    {
-        foreach (var part in Parts)
-        {
-            foreach (var frame in part.Frames)
-            {
-                frame.Data.Release();
-            }
-        }
-    }
 }

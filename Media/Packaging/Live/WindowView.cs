@@ -6,7 +6,19 @@ namespace Tributary.Media.Packaging.Live;
 public sealed record TrackView(int Slot, string Name, TrackInfo Info, long First, long End, TrackMeasure Measured)
 {
     public TrackKind Kind => Info.Kind;
+
+    /// <summary>What there is of the number <see cref="End"/>, which is still open.</summary>
+    public TrackPart[] Parts { get; init; } = [];
+
+    /// <summary>What a player needs before <see cref="Parts"/>.</summary>
+    public InitSegment? OpenInit { get; init; }
+
+    /// <summary>How far the other tracks were when this one changed last.</summary>
+    public RenditionPlace[] Others { get; init; } = [];
 }
+
+/// <summary>The last part of a track: its number within the segment <paramref name="Msn"/>, or -1 where that is a gap.</summary>
+public readonly record struct RenditionPlace(string Name, long Msn, int Part);
 
 /// <summary>What a <see cref="LiveWindow"/> held at one moment. Immutable.</summary>
 public sealed class WindowView
@@ -27,15 +39,16 @@ public sealed class WindowView
         WindowPause? pause,
         bool closed,
         int targetDuration,
+        int partTarget90k,
         WindowDrops drops,
         WindowView previous,
         SegmentMuxers muxers)
     {
-        _tracks = [.. tracks.Select(track => new TrackView(
-            track.Slot, track.Name, track.Info, Math.Max(track.FirstMsn, front), track.NextMsn, track.Measured))];
+        _tracks = [.. tracks.Select(track => track.View!)];
         (_segments, _muxers) = (segments.ToArray(), muxers);
         (Front, Generation, Pause, Closed, Drops) = (front, generation, pause, closed, drops);
         TargetDuration = targetDuration > 0 ? targetDuration : previous.TargetDuration;
+        PartTarget90k = partTarget90k > 0 ? partTarget90k : previous.PartTarget90k;
         Version = previous.Version + 1;
     }
 
@@ -52,6 +65,9 @@ public sealed class WindowView
 
     /// <summary>In seconds; 0 before the first segment.</summary>
     public int TargetDuration { get; }
+
+    /// <summary>No part is longer, in 90 kHz ticks; 0 where the source cuts none for players.</summary>
+    public int PartTarget90k { get; }
 
     /// <summary>Why no frames come, where that is known.</summary>
     public WindowPause? Pause { get; }
@@ -102,6 +118,11 @@ public sealed class WindowView
     /// <summary>The initialization section with this number that a segment of the track still needs.</summary>
     public InitSegment? Init(TrackView track, ulong number)
     {
+        if (track.OpenInit?.Number == number)
+        {
+            return track.OpenInit;
+        }
+
         for (var index = _segments.Length - 1; index >= 0; index--)
         {
             if (_segments[index].Track(track.Slot)?.Init is { } init && init.Number == number)
@@ -145,6 +166,49 @@ public sealed class WindowView
         }
 
         return found;
+    }
+
+    /// <summary>A part of one track, of a complete segment or of the open one. The body is a lease: dispose it.</summary>
+    public SegmentLookup TryOpenPart(TrackView track, long msn, int part, out SegmentBody? body)
+    {
+        body = null;
+        if (msn > track.End || (msn == track.End && part >= track.Parts.Length))
+        {
+            return SegmentLookup.NotYet;
+        }
+
+        if (Segment(msn) is not { } segment || !segment.TryRetain())
+        {
+            return SegmentLookup.Gone;
+        }
+
+        var parts = segment.Parts(track.Slot);
+        if (part < parts.Length)
+        {
+            body = new SegmentBody(segment, parts.AsMemory(part, 1));
+            return SegmentLookup.Found;
+        }
+
+        segment.Release();
+        return SegmentLookup.Nothing;
+    }
+
+    /// <summary>
+    /// Whether the tracks (one of them null, or both of one playlist) have come to a place: a number, complete where <paramref name="part"/> is
+    /// negative, or that part of it. A part beyond the last of its segment is part 0 of the next (RFC 8216bis §6.2.5.2).
+    /// </summary>
+    public bool Reaches(TrackView? video, TrackView? audio, long msn, int part) =>
+        (video is null || Reaches(video, msn, part)) && (audio is null || Reaches(audio, msn, part));
+
+    bool Reaches(TrackView track, long msn, int part)
+    {
+        if (part >= 0 && msn == track.End)
+        {
+            return part < track.Parts.Length;
+        }
+
+        var isPast = part >= 0 && msn == track.End - 1 && Segment(msn)?.Track(track.Slot) is { IsGap: false } last && part >= last.Parts.Length;
+        return isPast ? track.Parts.Length > 0 : msn < track.End;
     }
 
     // Found comes with a reference to the segment.

@@ -22,6 +22,7 @@ static class HlsRequestTarget
             HlsKind.Master => [folder + "master.m3u8", folder + "index.m3u8"],
             HlsKind.Playlist => [$"{folder}index{tracks}.m3u8"],
             HlsKind.Segment => [$"{folder}seg-{request.Msn}{tracks}.{extension}"],
+            HlsKind.Part => [$"part-{request.Msn}-{request.Part}{tracks}.m4s"],
             _ => [$"init{tracks}-{request.Init:x16}.mp4"],
         };
         Holds.That(spellings.Contains(path), "A path is understood that no playlist writes.");

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Streams;
 using Tributary.Gateway;
+using Tributary.Gateway.Live;
 using Tributary.Grains.Frames;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
@@ -76,6 +77,18 @@ sealed class GatewayHost : IAsyncDisposable
         for (var msn = 0L; msn <= end; msn++)
         {
             Publish(stream, Media.Segment(Media.Mark(msn)));
+        }
+    }
+
+    /// <summary>Until so many requests are held.</summary>
+    public async Task UntilHeld(int requests)
+    {
+        var waits = Services.GetRequiredService<WaitLimit>();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (waits.Count != requests)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
         }
     }
 

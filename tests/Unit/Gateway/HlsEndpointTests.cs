@@ -36,9 +36,9 @@ public sealed class HlsEndpointTests : IAsyncLifetime
 
     [Theory]
     [InlineData("/live/demo/master.m3u8", "application/vnd.apple.mpegurl", "public, max-age=1")]
-    [InlineData("/live/demo/seg-1-v1.m4s", "video/mp4", "public, max-age=60")]
-    [InlineData("/live/demo/seg-1-a1.m4s", "audio/mp4", "public, max-age=60")]
-    [InlineData("/live/demo/ts/seg-1-v1-a1.ts", "video/mp2t", "public, max-age=60")]
+    [InlineData("/live/demo/seg-1-v1.m4s", "video/mp4", "public, max-age=60, immutable")]
+    [InlineData("/live/demo/seg-1-a1.m4s", "audio/mp4", "public, max-age=60, immutable")]
+    [InlineData("/live/demo/ts/seg-1-v1-a1.ts", "video/mp2t", "public, max-age=60, immutable")]
     public async Task Types_lifetimes_and_cross_origin_headers_are_right_for_get_and_head(string path, string type, string cache)
     {
         _host.GoLive("demo", 3);

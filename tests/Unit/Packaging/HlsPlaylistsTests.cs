@@ -44,16 +44,26 @@ public sealed class HlsPlaylistsTests : IDisposable
             #EXTM3U
             #EXT-X-VERSION:7
             #EXT-X-TARGETDURATION:2
+            #EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=3.000000,HOLD-BACK=6.0,CAN-SKIP-UNTIL=12.0
+            #EXT-X-PART-INF:PART-TARGET=1.000000
             #EXT-X-MEDIA-SEQUENCE:7
             #EXT-X-DISCONTINUITY-SEQUENCE:0
             #EXT-X-INDEPENDENT-SEGMENTS
             #EXT-X-MAP:URI="init-v1-0f37a8ee399c397f.mp4"
             #EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:19.000Z
+            #EXT-X-PART:DURATION=1.000000,INDEPENDENT=YES,URI="part-7-0-v1.m4s"
+            #EXT-X-PART:DURATION=1.000000,URI="part-7-1-v1.m4s"
             #EXTINF:2.000000,
             seg-7-v1.m4s
             #EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:21.000Z
+            #EXT-X-PART:DURATION=1.000000,INDEPENDENT=YES,URI="part-8-0-v1.m4s"
+            #EXT-X-PART:DURATION=1.000000,URI="part-8-1-v1.m4s"
             #EXTINF:2.000000,
             seg-8-v1.m4s
+            #EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:23.000Z
+            #EXT-X-PART:DURATION=1.000000,INDEPENDENT=YES,URI="part-9-0-v1.m4s"
+            #EXT-X-PRELOAD-HINT:TYPE=PART,URI="part-9-1-v1.m4s"
+            #EXT-X-RENDITION-REPORT:URI="index-a1.m3u8",LAST-MSN=9,LAST-PART=0
 
             """, Utf8(Text(HlsForm.Cmaf, 1, 0)));
     }

@@ -9,7 +9,32 @@ sealed record ListedSegment(
 
 /// <summary>A media playlist, read as strictly as RFC 8216 is written.</summary>
 sealed record ParsedPlaylist(
-    int Version, int TargetDuration, long MediaSequence, long DiscontinuitySequence, bool Independent, bool Ended, IReadOnlyList<ListedSegment> Segments);
+    int Version, int TargetDuration, long MediaSequence, long DiscontinuitySequence, bool Independent, bool Ended, IReadOnlyList<ListedSegment> Segments)
+{
+    /// <summary>Segments that a delta update leaves out before the first that it lists.</summary>
+    public int Skipped { get; init; }
+
+    public IReadOnlyDictionary<string, string> ServerControl { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>In seconds; null where the playlist knows no parts.</summary>
+    public decimal? PartTarget { get; init; }
+
+    public IReadOnlyList<ListedPart> Parts { get; init; } = [];
+
+    /// <summary>URI of the part that comes next.</summary>
+    public string? Hint { get; init; }
+
+    public IReadOnlyList<RenditionReport> Reports { get; init; } = [];
+
+    /// <summary>The last place that is listed: number, and part or -1 for all of it.</summary>
+    public (long Msn, int Part) Edge =>
+        Parts is [.., var last] && last.Msn > Segments[^1].Msn ? (last.Msn, last.Number) : (Segments[^1].Msn, -1);
+}
+
+/// <summary>A part as a media playlist lists it.</summary>
+sealed record ListedPart(long Msn, int Number, string Uri, decimal Duration, bool Independent);
+
+sealed record RenditionReport(string Uri, long LastMsn, int? LastPart);
 
 /// <summary>A variant or rendition of a master playlist: its attributes, and its URI.</summary>
 sealed record ParsedVariant(string Tag, IReadOnlyDictionary<string, string> Attributes, string Uri);
@@ -31,10 +56,17 @@ static class HlsRules
         DateTimeOffset? date = null;
         string? map = null;
         var (tags, discontinuities) = (0, 0L);
+        var parts = new List<ListedPart>();
+        var reports = new List<RenditionReport>();
+        var control = new Dictionary<string, string>();
+        decimal? partTarget = null;
+        string? hint = null;
+        var skipped = 0;
         foreach (var line in lines.Skip(1))
         {
             Rule(!ended, "nothing follows EXT-X-ENDLIST");
             var (tag, value) = Split(line);
+            var msn = (mediaSequence ?? 0) + skipped + segments.Count;
             switch (tag)
             {
                 case "#EXT-X-VERSION": Once(ref version, Int(value), tag); break;
@@ -50,6 +82,24 @@ static class HlsRules
                 case "#EXT-X-GAP": gap = true; break;
                 case "#EXT-X-MAP": map = Attributes(value)["URI"]; break;
                 case "#EXT-X-PROGRAM-DATE-TIME": date = DateTimeOffset.Parse(value, CultureInfo.InvariantCulture); break;
+                case "#EXT-X-SERVER-CONTROL": Rule(control.Count == 0, "SERVER-CONTROL comes once"); control = Attributes(value); break;
+                case "#EXT-X-PART-INF": Once(ref partTarget, Decimal(Attributes(value)["PART-TARGET"]), tag); break;
+                case "#EXT-X-SKIP": Rule(segments.Count == 0 && skipped == 0, "SKIP comes once and first"); skipped = Int(Attributes(value)["SKIPPED-SEGMENTS"]); break;
+                case "#EXT-X-PART":
+                    Rule(hint is null, "no part follows the hint");
+                    var part = Attributes(value);
+                    parts.Add(new ListedPart(msn, parts.Count(known => known.Msn == msn), part["URI"], Decimal(part["DURATION"]),
+                        part.GetValueOrDefault("INDEPENDENT") == "YES"));
+                    break;
+                case "#EXT-X-PRELOAD-HINT":
+                    Rule(hint is null && Attributes(value)["TYPE"] == "PART", "there is one hint, at a part");
+                    hint = Attributes(value)["URI"];
+                    break;
+                case "#EXT-X-RENDITION-REPORT":
+                    var report = Attributes(value);
+                    reports.Add(new RenditionReport(
+                        report["URI"], Long(report["LAST-MSN"]), report.TryGetValue("LAST-PART", out var last) ? Int(last) : null));
+                    break;
                 case "#EXTINF":
                     Rule(value.EndsWith(','), "EXTINF ends with a comma");
                     duration = decimal.Parse(value[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
@@ -57,16 +107,20 @@ static class HlsRules
                 default:
                     Rule(!line.StartsWith('#'), $"unknown tag {line}");
                     Rule(duration is not null, "every URI has an EXTINF");
-                    segments.Add(new ListedSegment((mediaSequence ?? 0) + segments.Count, line, duration!.Value, gap, tags,
+                    segments.Add(new ListedSegment(msn, line, duration!.Value, gap, tags,
                         (discontinuitySequence ?? 0) + discontinuities, map, date));
                     (duration, date, gap, tags) = (null, null, false, 0);
                     break;
             }
         }
 
-        Rule(duration is null && !gap && tags == 0, "no tag without its segment at the end");
+        var isOpen = parts is [.., var newest] && newest.Msn > (mediaSequence ?? 0) + skipped + segments.Count - 1;
+        Rule(duration is null && !gap && (tags == 0 || isOpen), "no tag without its segment at the end");
         Rule(version is not null && target is not null && mediaSequence is not null, "VERSION, TARGETDURATION and MEDIA-SEQUENCE are there");
-        return new ParsedPlaylist(version!.Value, target!.Value, mediaSequence!.Value, discontinuitySequence ?? 0, independent, ended, segments);
+        return new ParsedPlaylist(version!.Value, target!.Value, mediaSequence!.Value, discontinuitySequence ?? 0, independent, ended, segments)
+        {
+            Skipped = skipped, ServerControl = control, PartTarget = partTarget, Parts = parts, Hint = hint, Reports = reports,
+        };
     }
 
     /// <summary>The rules that one media playlist keeps by itself.</summary>
@@ -87,6 +141,7 @@ static class HlsRules
         Rule(playlist.Segments.All(segment => segment.Map is null) || playlist.Version >= 6, "EXT-X-MAP needs VERSION 6");
         Rule(playlist.Segments.All(segment => !segment.Gap) || playlist.Version >= 8, "EXT-X-GAP needs VERSION 8");
         CheckDates(playlist);
+        LowLatencyRules.Check(playlist);
         return playlist;
     }
 
@@ -196,6 +251,8 @@ static class HlsRules
         }
     }
 
+    internal static decimal Decimal(string text) => decimal.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+
     static string[] Lines(ReadOnlySpan<byte> bytes)
     {
         Rule(!bytes.StartsWith(Encoding.UTF8.Preamble), "no byte order mark");
@@ -238,7 +295,7 @@ static class HlsRules
 
     static long Long(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    static void Rule(bool kept, string rule)
+    internal static void Rule(bool kept, string rule)
     {
         if (!kept)
         {

@@ -57,6 +57,9 @@ sealed class SyntheticStream : IDisposable
 
     public int SegmentFrames { get; set; } = 50;
 
+    /// <summary>One second; 0 for a source that tells of no parts.</summary>
+    public int PartTarget90k { get; set; } = 90_000;
+
     public SegmentMark Mark(long msn, long discontinuities = 0, bool starts = false, long epoch = 1, long? start90k = null) => new()
     {
         Msn = msn,
@@ -67,6 +70,8 @@ sealed class SyntheticStream : IDisposable
         ProgramDateTime = Epoch + MediaTime.ToTimeSpan(start90k ?? msn * SegmentFrames * FrameTicks, 90_000),
         Independent = true,
         TargetDuration = TargetDuration,
+        RunStart90k = 0,
+        PartTarget90k = PartTarget90k,
     };
 
     public MarkedFrame Picture(SegmentMark mark, int index, TrackInfo? track = null, int size = 100) => new(
@@ -74,7 +79,11 @@ sealed class SyntheticStream : IDisposable
         mark, index / 25);
 
     public MarkedFrame Sound(SegmentMark mark, long dts, TrackInfo? track = null, int size = 20) =>
-        new(new Frame(track ?? Audio, Bytes(size, mark.Msn, (int)dts), dts, 0, 0, FrameFlags.Key), mark, 0);
+        new(new Frame(track ?? Audio, Bytes(size, mark.Msn, (int)dts), dts, 0, 0, FrameFlags.Key), mark, SoundPart(mark, dts));
+
+    // 46 frames are 981 ms: as many as fit into a part of a second.
+    static int SoundPart(SegmentMark mark, long dts) =>
+        (int)Math.Max(0, (dts - (MediaTime.Rescale(mark.Start90k, 90_000, 48_000) + 1_023) / 1_024 * 1_024) / 1_024 / 46);
 
     /// <summary>Video and, after the pictures that it accompanies, audio of one segment.</summary>
     public List<MarkedFrame> Segment(SegmentMark mark, bool video = true, bool audio = true, TrackInfo? picture = null, int? frames = null)

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Tributary.Gateway.Metrics;
+using Tributary.Media.Frames;
+using Tributary.Media.Packaging.Hls;
+using Tributary.Media.Packaging.Live;
+
+namespace Tributary.Gateway.Live;
+
+/// <summary>
+/// Initialization sections, segments and parts of a window. A part that a playlist hints at is waited for and then sent at once; the segment that is
+/// being cut is sent part by part, as low-latency DASH asks for it (DASH-IF Low-Latency Modes §9).
+/// </summary>
+public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptions<HlsOptions> hls)
+{
+    static readonly TimeSpan GoneAge = TimeSpan.FromMinutes(1);
+
+    internal Task Answer(HttpContext context, OpenWindow window, HlsRequest request)
+    {
+        var view = window.Window.View;
+        var (video, audio) = (view.Find(TrackKind.Video, request.Video), view.Find(TrackKind.Audio, request.Audio));
+        if ((video is null) != (request.Video == 0) || (audio is null) != (request.Audio == 0))
+        {
+            return Answers.Missing(context, Answers.Briefly, "The stream has no such rendition.");
+        }
+
+        context.Response.ContentType = request.Form == HlsForm.Ts ? "video/mp2t" : video is null ? "audio/mp4" : "video/mp4";
+        return request switch
+        {
+            { Kind: HlsKind.Init } => AnswerInit(context, view, (video ?? audio)!, request.Init),
+            { Kind: HlsKind.Part } => AnswerPart(context, window, (video ?? audio)!, request),
+            { Form: HlsForm.Ts } => AnswerTs(context, window, video, audio, request.Msn),
+            _ => AnswerCmaf(context, window, (video ?? audio)!, request),
+        };
+    }
+
+    async Task AnswerInit(HttpContext context, WindowView view, TrackView track, ulong number)
+    {
+        if (view.Init(track, number) is not { } init)
+        {
+            await Answers.Missing(context, Answers.Briefly, "No segment of this stream needs this initialization section.");
+            return;
+        }
+
+        context.Response.Headers.CacheControl = Age(view);
+        metrics.Sent(await BodyWriter.Write(context, init.Bytes));
+    }
+
+    Task AnswerTs(HttpContext context, OpenWindow window, TrackView? video, TrackView? audio, long msn)
+    {
+        SegmentBody? body = null;
+        var view = window.Window.View;
+        var found = window.Playlists.CarriesTs(video, audio) ? view.TryOpenTs(video, audio, msn, out body) : SegmentLookup.Nothing;
+        return Answer(context, view, found, body, $"Segment {msn}");
+    }
+
+    Task AnswerCmaf(HttpContext context, OpenWindow window, TrackView track, HlsRequest request)
+    {
+        var view = window.Window.View;
+        var found = view.TryOpenCmaf(track, request.Msn, out var body);
+        return found == SegmentLookup.NotYet && request.Msn == track.End && view.Pause is null
+            ? AnswerOpen(context, window, request)
+            : Answer(context, view, found, body, $"Segment {request.Msn}");
+    }
+
+    async Task AnswerPart(HttpContext context, OpenWindow window, TrackView track, HlsRequest request)
+    {
+        var view = window.Window.View;
+        var found = view.TryOpenPart(track, request.Msn, request.Part, out var body);
+        var place = new EdgePlace(request.Video, request.Audio, request.Msn, request.Part);
+        if (found == SegmentLookup.NotYet && !place.IsTooFar(view))
+        {
+            if (!waits.TryEnter())
+            {
+                await Answers.Busy(context, "As many requests wait here as may (Gateway:Hls:MaxWaiting).");
+                return;
+            }
+
+            view = await Wait(context, window, place) ?? window.Window.View;
+            found = place.TrackOf(view) is { } now ? view.TryOpenPart(now, request.Msn, request.Part, out body) : SegmentLookup.Nothing;
+        }
+
+        await Answer(context, view, found, body, $"Part {request.Part} of segment {request.Msn}");
+    }
+
+    // Whatever was sent stays true: a number has one content. Where the rest does not come the connection ends, so that no cache keeps a half.
+    async Task AnswerOpen(HttpContext context, OpenWindow window, HlsRequest request)
+    {
+        for (var part = 0; ; part++)
+        {
+            var place = new EdgePlace(request.Video, request.Audio, request.Msn, part);
+            var view = window.Window.View;
+            if (!IsWhole(view, place) && !place.IsReached(view) && waits.TryEnter())
+            {
+                view = await Wait(context, window, place) ?? window.Window.View;
+            }
+
+            if (part > 0 && IsWhole(view, place))
+            {
+                return;
+            }
+
+            SegmentBody? body = null;
+            var found = place.TrackOf(view) is { } track ? view.TryOpenPart(track, request.Msn, part, out body) : SegmentLookup.Gone;
+            if (found != SegmentLookup.Found && part > 0)
+            {
+                context.Abort();
+                return;
+            }
+
+            if (found != SegmentLookup.Found)
+            {
+                await Answer(context, view, found, body, $"Segment {request.Msn}");
+                return;
+            }
+
+            using (body)
+            {
+                if (part == 0)
+                {
+                    context.Response.Headers.CacheControl = Age(view);
+                }
+
+                if (HttpMethods.IsHead(context.Request.Method))
+                {
+                    return;
+                }
+
+                metrics.Sent(await BodyWriter.WritePieces(context, body!));
+            }
+        }
+    }
+
+    // Whether the segment is complete and the part beyond its last.
+    static bool IsWhole(WindowView view, EdgePlace place) =>
+        place.TrackOf(view) is { } track && view.Segment(place.Msn)?.Track(track.Slot) is { IsGap: false } segment && place.Part >= segment.Parts.Length;
+
+    // After WaitLimit.TryEnter.
+    async Task<WindowView?> Wait(HttpContext context, OpenWindow window, EdgePlace place)
+    {
+        var since = Stopwatch.GetTimestamp();
+        try
+        {
+            return await window.Edge.Reach(place).WaitAsync(context.RequestAborted);
+        }
+        finally
+        {
+            waits.Leave(since);
+        }
+    }
+
+    async Task Answer(HttpContext context, WindowView view, SegmentLookup found, SegmentBody? body, string what)
+    {
+        using (body)
+        {
+            switch (found)
+            {
+                case SegmentLookup.NotYet:
+                    await Answers.Missing(context, Answers.Briefly, $"{what} does not exist yet.");
+                    break;
+                case SegmentLookup.Gone:
+                    await Answers.Gone(context, GoneAge, $"{what} has left the window.");
+                    break;
+                case SegmentLookup.Nothing:
+                    await Answers.Missing(context, Answers.Briefly, $"{what} is a gap in this rendition.");
+                    break;
+                default:
+                    context.Response.Headers.CacheControl = Age(view);
+                    metrics.Sent(await BodyWriter.Write(context, body!));
+                    break;
+            }
+        }
+    }
+
+    string Age(WindowView view) => Answers.Immutable(hls.Value.SegmentMaxAge > TimeSpan.Zero
+        ? hls.Value.SegmentMaxAge
+        : 2 * TimeSpan.FromSeconds(Math.Max(hls.Value.Window.Window.TotalSeconds, 3 * view.TargetDuration)));
+}
