@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
@@ -113,7 +112,7 @@ static class Server
     {
         if (kestrel.ApplicationServices.GetRequiredService<IOptions<FrameLinkOptions>>().Value.Secret.Length > 0)
         {
-            kestrel.ListenAnyIP(options.Frames.Port, listen => listen.UseConnectionHandler<FrameLinkListener>());
+            kestrel.ListenAnyIP(options.Frames.Port, listen => listen.UseFrameLinks());
         }
     }
 

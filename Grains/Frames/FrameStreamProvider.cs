@@ -38,8 +38,13 @@ public static class FrameStreamHosting
             .Validate(options => options.HandshakeTimeout > TimeSpan.Zero && options.Credit >= 1_024 * 1_024 && options.MaxSubscriptions > 0
                 && options.ReconnectDelay > TimeSpan.Zero && options.MaxReconnectDelay >= options.ReconnectDelay,
                 "Frames:Link: timeouts and delays must be positive, Credit at least 1 MiB.")
+            .Validate(options => options.Tls.IsOn || options.Tls.KeyPath.Length + options.Tls.AuthorityPath.Length == 0,
+                "Frames:Link:Tls: KeyPath and AuthorityPath need CertificatePath.")
+            .Validate(options => options.Tls.AuthorityPath.Length == 0 || File.Exists(options.Tls.AuthorityPath),
+                "Frames:Link:Tls: AuthorityPath names no file.")
             .ValidateOnStart();
         services.AddSingleton<FrameMetrics>();
+        services.AddSingleton<LinkTls>();
         services.AddSingleton<FrameFeeds>();
         services.AddSingleton<FrameLinkListener>();
         services.AddSingleton<FrameChannels>();

@@ -11,7 +11,8 @@ namespace Tributary.Grains.Frames.Links;
 /// stream's grain says that its source is.
 /// </summary>
 public sealed partial class FrameFeeds(
-    FrameChannels channels, NodeIdentity node, IOptions<FrameLinkOptions> options, FrameMetrics metrics, TimeProvider time, ILogger<FrameFeeds> log)
+    FrameChannels channels, NodeIdentity node, IOptions<FrameLinkOptions> options, LinkTls tls, FrameMetrics metrics, TimeProvider time,
+    ILogger<FrameFeeds> log)
     : IAsyncDisposable
 {
     readonly ConcurrentDictionary<string, FrameLink> _links = new(StringComparer.Ordinal);
@@ -58,7 +59,7 @@ public sealed partial class FrameFeeds(
     {
         lock (_links)   // a link starts with its construction: there must not be two
         {
-            return _links.GetOrAdd(endpoint, name => new FrameLink(name, channels, options.Value, metrics, time, log));
+            return _links.GetOrAdd(endpoint, name => new FrameLink(name, channels, options.Value, tls, metrics, time, log));
         }
     }
 

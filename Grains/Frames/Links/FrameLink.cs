@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
+using System.Net.Security;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tributary.Media.Frames;
@@ -15,6 +16,7 @@ sealed partial class FrameLink : IAsyncDisposable
     readonly string _endpoint;
     readonly FrameChannels _channels;
     readonly FrameLinkOptions _options;
+    readonly LinkTls _tls;
     readonly FrameMetrics _metrics;
     readonly TimeProvider _time;
     readonly ILogger _log;
@@ -28,9 +30,10 @@ sealed partial class FrameLink : IAsyncDisposable
     PipeWriter? _output;
     int _lastSubscription;
 
-    public FrameLink(string endpoint, FrameChannels channels, FrameLinkOptions options, FrameMetrics metrics, TimeProvider time, ILogger log)
+    public FrameLink(
+        string endpoint, FrameChannels channels, FrameLinkOptions options, LinkTls tls, FrameMetrics metrics, TimeProvider time, ILogger log)
     {
-        (_endpoint, _channels, _options, _metrics, _time, _log) = (endpoint, channels, options, metrics, time, log);
+        (_endpoint, _channels, _options, _tls, _metrics, _time, _log) = (endpoint, channels, options, tls, metrics, time, log);
         _running = Task.Run(Run);
     }
 
@@ -97,11 +100,14 @@ sealed partial class FrameLink : IAsyncDisposable
         using var deadline = new CancellationTokenSource(_options.HandshakeTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stopping.Token);
         await socket.ConnectAsync(_endpoint[..split], int.Parse(_endpoint[(split + 1)..]), either.Token);
-        await using var stream = new NetworkStream(socket, ownsSocket: false);
+        await using var plain = new NetworkStream(socket, ownsSocket: false);
+        await using var secured = _tls.IsOn ? await _tls.AsClient(plain, _endpoint[..split], either.Token) : null;
+        Stream stream = secured is null ? plain : secured;
         var pipe = new DuplexPipe(PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 * 1_024)), PipeWriter.Create(stream));
-        if (!await LinkHandshake.AsClient(pipe, _options.Secret, either.Token))
+        if (!await Prove(pipe, secured, either.Token))
         {
-            throw new IOException("the other host does not know the cluster's secret");
+            throw new IOException("the other host does not know the cluster's secret, or "
+                + (secured is null ? "has TLS where this one has none" : "does not accept this host's certificate"));
         }
 
         opened();
@@ -119,6 +125,19 @@ sealed partial class FrameLink : IAsyncDisposable
         finally
         {
             _output = null;
+        }
+    }
+
+    // With TLS 1.3 the other end may refuse our certificate only after our part of TLS is done: then the connection ends here.
+    async Task<bool> Prove(IDuplexPipe pipe, SslStream? secured, CancellationToken cancellation)
+    {
+        try
+        {
+            return await LinkHandshake.AsClient(pipe, _options.Secret, LinkTls.Binding(secured?.RemoteCertificate), cancellation);
+        }
+        catch (IOException) when (secured is not null)
+        {
+            return false;
         }
     }
 

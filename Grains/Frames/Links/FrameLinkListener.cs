@@ -19,7 +19,7 @@ public sealed partial class FrameLinkListener(
     {
         var peer = connection.RemoteEndPoint?.ToString() ?? "";
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
-        if (!await Prove(connection.Transport, ended.Token))
+        if (!await Prove(connection.Transport, LinkTls.Binding(connection), ended.Token))
         {
             LogStranger(peer);
             return;
@@ -47,7 +47,7 @@ public sealed partial class FrameLinkListener(
         }
     }
 
-    async Task<bool> Prove(IDuplexPipe pipe, CancellationToken cancellation)
+    async Task<bool> Prove(IDuplexPipe pipe, byte[] binding, CancellationToken cancellation)
     {
         if (options.Value.Secret.Length == 0)
         {
@@ -58,7 +58,7 @@ public sealed partial class FrameLinkListener(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
         try
         {
-            return await LinkHandshake.AsServer(pipe, options.Value.Secret, either.Token);
+            return await LinkHandshake.AsServer(pipe, options.Value.Secret, binding, either.Token);
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or ConnectionResetException or ConnectionAbortedException)
         {

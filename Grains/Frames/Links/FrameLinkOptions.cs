@@ -6,6 +6,8 @@ public sealed class FrameLinkOptions
     /// <summary>The secret that all hosts of a cluster share; empty: that of the cluster. Without one a host neither offers nor asks for frames.</summary>
     public string Secret { get; set; } = "";
 
+    public LinkTlsOptions Tls { get; set; } = new();
+
     /// <summary>How long the other end may take to prove that it knows the secret.</summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
@@ -20,4 +22,23 @@ public sealed class FrameLinkOptions
 
     /// <summary>The longest pause between two tries.</summary>
     public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(2);
+}
+
+/// <summary>TLS between hosts ("Frames:Link:Tls"), on all of them or on none. It needs a certificate on each host that is fetched from.</summary>
+public sealed class LinkTlsOptions
+{
+    /// <summary>PEM file with this host's certificate and, behind it, the intermediate ones; empty: no TLS. Read again when it changes, without a restart.</summary>
+    public string CertificatePath { get; set; } = "";
+
+    /// <summary>PEM file with the certificate's private key; empty: it is in <see cref="CertificatePath"/>.</summary>
+    public string KeyPath { get; set; } = "";
+
+    /// <summary>
+    /// PEM file with the cluster's own authority: both ends have to show a certificate of it, whatever name is on it. Empty: any certificate will do,
+    /// because the proof of the cluster's secret holds for that very certificate.
+    /// </summary>
+    public string AuthorityPath { get; set; } = "";
+
+    /// <summary>Whether links use TLS.</summary>
+    internal bool IsOn => CertificatePath.Length > 0;
 }

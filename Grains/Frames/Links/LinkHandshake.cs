@@ -7,7 +7,8 @@ namespace Tributary.Grains.Frames.Links;
 
 /// <summary>
 /// How two hosts show each other that they know the cluster's secret, without sending it. Each sends 8 bytes of magic and version and 32 random
-/// ones, then HMAC-SHA256 over its role and both nonces; who cannot check the other's closes. A recording of it is worth nothing later.
+/// ones, then HMAC-SHA256 over its role, both nonces and what the connection is bound to (<see cref="LinkTls"/>); who cannot check the other's closes.
+/// A recording of it is worth nothing later.
 /// </summary>
 static class LinkHandshake
 {
@@ -15,13 +16,13 @@ static class LinkHandshake
     const int ProofLength = HMACSHA256.HashSizeInBytes;
     static readonly byte[] Magic = "TRBLINK\u0001"u8.ToArray();
 
-    public static Task<bool> AsServer(IDuplexPipe pipe, string secret, CancellationToken cancellation) =>
-        Run(pipe, secret, "server", "client", cancellation);
+    public static Task<bool> AsServer(IDuplexPipe pipe, string secret, byte[] binding, CancellationToken cancellation) =>
+        Run(pipe, secret, binding, "server", "client", cancellation);
 
-    public static Task<bool> AsClient(IDuplexPipe pipe, string secret, CancellationToken cancellation) =>
-        Run(pipe, secret, "client", "server", cancellation);
+    public static Task<bool> AsClient(IDuplexPipe pipe, string secret, byte[] binding, CancellationToken cancellation) =>
+        Run(pipe, secret, binding, "client", "server", cancellation);
 
-    static async Task<bool> Run(IDuplexPipe pipe, string secret, string self, string other, CancellationToken cancellation)
+    static async Task<bool> Run(IDuplexPipe pipe, string secret, byte[] binding, string self, string other, CancellationToken cancellation)
     {
         var ours = RandomNumberGenerator.GetBytes(NonceLength);
         await pipe.Output.WriteAsync((byte[])[.. Magic, .. ours], cancellation);
@@ -32,13 +33,13 @@ static class LinkHandshake
         }
 
         var theirs = greeting[Magic.Length..];
-        await pipe.Output.WriteAsync(Proof(secret, self, ours, theirs), cancellation);
+        await pipe.Output.WriteAsync(Proof(secret, self, ours, theirs, binding), cancellation);
         var proof = await Read(pipe.Input, ProofLength, cancellation);
-        return proof is not null && CryptographicOperations.FixedTimeEquals(proof, Proof(secret, other, theirs, ours));
+        return proof is not null && CryptographicOperations.FixedTimeEquals(proof, Proof(secret, other, theirs, ours, binding));
     }
 
-    static byte[] Proof(string secret, string role, byte[] own, byte[] other) =>
-        HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), (byte[])[.. Encoding.ASCII.GetBytes(role), .. own, .. other]);
+    static byte[] Proof(string secret, string role, byte[] own, byte[] other, byte[] binding) =>
+        HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), (byte[])[.. Encoding.ASCII.GetBytes(role), .. own, .. other, .. binding]);
 
     static async Task<byte[]?> Read(PipeReader input, int length, CancellationToken cancellation)
     {

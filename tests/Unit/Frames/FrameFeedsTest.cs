@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -105,11 +104,12 @@ public sealed class FrameFeedsTest
     }
 
     /// <summary>What a process has: channels, a listener, feeds, and one follower of the stream "show".</summary>
-    sealed class Host : IAsyncObserver<FrameBatch>, IAsyncDisposable
+    internal sealed class Host : IAsyncObserver<FrameBatch>, IAsyncDisposable
     {
         readonly WebApplication _app;
         readonly FrameArena _arena = new(new FramePool());
         readonly IAsyncStream<FrameBatch> _stream;
+        readonly Channel<string> _warnings = Channel.CreateUnbounded<string>();
         readonly Channel<StreamSignal> _signals = Channel.CreateUnbounded<StreamSignal>();
         readonly SemaphoreSlim _came = new(0);
         readonly List<int> _seen = [];
@@ -144,17 +144,16 @@ public sealed class FrameFeedsTest
             }
         }
 
-        public static async Task<Host> Start(string node, string secret)
+        public static async Task<Host> Start(string node, string secret, params (string Key, string Value)[] settings)
         {
             var builder = WebApplication.CreateSlimBuilder();
             var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["Frames:Link:Secret"] = secret, ["Frames:Link:ReconnectDelay"] = "00:00:00.020",
-            }).Build();
+            }).AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value))).Build();
             builder.Logging.ClearProviders();
             builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new NodeIdentity(node, "")).AddFrameStreams(configuration);
-            builder.WebHost.ConfigureKestrel(kestrel =>
-                kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseConnectionHandler<FrameLinkListener>()));
+            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseFrameLinks()));
             var watched = new LogWatch();
             builder.Logging.AddProvider(watched);
             var app = builder.Build();
@@ -165,6 +164,7 @@ public sealed class FrameFeedsTest
             };
             watched.OnLine = line =>
             {
+                host._warnings.Writer.TryWrite(line);
                 if (line.Contains("refused"))
                 {
                     host.Refused.TrySetResult();
@@ -213,6 +213,20 @@ public sealed class FrameFeedsTest
             while (Seen.Count < count)
             {
                 await _came.WaitAsync(deadline.Token);
+            }
+        }
+
+        /// <summary>Waits for a warning that holds the words.</summary>
+        public async Task<string> Warns(string words)
+        {
+            using var deadline = new CancellationTokenSource(Patience);
+            while (true)
+            {
+                var line = await _warnings.Reader.ReadAsync(deadline.Token);
+                if (line.Contains(words, StringComparison.Ordinal))
+                {
+                    return line;
+                }
             }
         }
 
@@ -270,7 +284,7 @@ public sealed class FrameFeedsTest
     }
 
     /// <summary>Stands between two hosts and can break what passes.</summary>
-    sealed class Relay : IAsyncDisposable
+    internal sealed class Relay : IAsyncDisposable
     {
         readonly TcpListener _listener = new(IPAddress.Loopback, 0);
         readonly List<Socket> _open = [];
