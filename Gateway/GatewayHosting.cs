@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Tributary.Gateway.Api;
 using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
 using Tributary.Gateway.Metrics;
 using Tributary.Gateway.Pages;
+using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Gateway;
 
@@ -36,6 +38,11 @@ public static class GatewayHosting
         services.AddSingleton<WaitLimit>();
         services.AddSingleton<PlaylistAnswers>();
         services.AddSingleton<MediaAnswers>();
+        services.TryAddSingleton<NodeDrain>();
+        services.TryAddSingleton<NodeDirectory>();
+        services.AddSingleton<ViewerHandover>();
+        services.AddSingleton<IDrainedWork>(provider => provider.GetRequiredService<ViewerHandover>());
+        services.AddSingleton(provider => ReadinessCheck.TakesWork(provider.GetRequiredService<NodeDrain>()));
         services.AddSingleton<HlsEndpoint>();
         services.AddSingleton<PageEndpoints>();
         services.AddSingleton<ApiEndpoints>();

@@ -1,6 +1,7 @@
 using System.Net;
 using Orleans.Configuration;
 using Tributary.Grains;
+using Tributary.Grains.ServerNodes;
 using Tributary.Grains.Storage;
 
 namespace Tributary.Silo;
@@ -46,6 +47,7 @@ static class ClusterHosting
         silo.AddAdoNetGrainStorage(
             GrainStorageName.Tributary,
             (AdoNetGrainStorageOptions store) => (store.Invariant, store.ConnectionString) = (Invariant, options.Cluster.Database));
+        silo.Services.AddHostedService<SiloDeathWatch>();
         silo.Configure<ClusterMembershipOptions>(DetectQuickly);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
         silo.Configure<ConnectionOptions>(Reconnect);

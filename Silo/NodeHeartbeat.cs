@@ -8,26 +8,48 @@ using Tributary.Media.Frames;
 
 namespace Tributary.Silo;
 
-/// <summary>Tells this node's grain every few seconds that the process lives, and how loaded it is.</summary>
+/// <summary>
+/// Tells this node's grain every second that the process lives and how loaded it is, answers when it is asked, and passes on what it is told to do.
+/// </summary>
 sealed partial class NodeHeartbeat(
-    IGrainFactory grains, NodeIdentity node, ServerOptions server, PublishMetrics publishing, FrameChannels channels,
-    IOptions<RtmpOptions> rtmp, TimeProvider time, ILogger<NodeHeartbeat> log) : BackgroundService
+    IGrainFactory grains, NodeIdentity node, ServerOptions server, NodeDrain drain, NodeDrainer drainer, PublishMetrics publishing, FrameChannels channels,
+    IServiceProvider services, IOptions<RtmpOptions> rtmp, TimeProvider time, ILogger<NodeHeartbeat> log) : BackgroundService, INodeObserver
 {
     readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    readonly SemaphoreSlim _wake = new(0);
+    INodeObserver? _reference;
     TimeSpan _lastCpu;
     long _lastReport = time.GetTimestamp();
 
     IServerNodeGrain Node => grains.GetGrain<IServerNodeGrain>(node.Name);
 
+    public Task Ping() => Task.CompletedTask;
+
+    public Task Drain(bool draining)
+    {
+        if (draining)
+        {
+            drainer.Begin(stopping: false);
+        }
+        else
+        {
+            drainer.Undo();
+        }
+
+        return Task.CompletedTask;
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(NodeReport.Interval, time);
+        drain.Changed += Wake;
+        drainer.Finished += Wake;
+        _reference = grains.CreateObjectReference<INodeObserver>(this);
         var failing = false;
-        do
+        while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await Node.Heartbeat(Report()).WaitAsync(NodeReport.Interval, time, stoppingToken);
+                await Node.Heartbeat(Report(), _reference).WaitAsync(NodeReport.Interval, time, stoppingToken);
                 failing = false;
             }
             catch (Exception exception) when (exception is TimeoutException or OrleansException)
@@ -39,8 +61,9 @@ sealed partial class NodeHeartbeat(
 
                 failing = true;
             }
+
+            await _wake.WaitAsync(failing ? NodeReport.Interval / 4 : NodeReport.Interval, stoppingToken);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -56,15 +79,20 @@ sealed partial class NodeHeartbeat(
         }
     }
 
+    void Wake() => _wake.Release();
+
     NodeReport Report() => new()
     {
         Roles = server.Node.RolesOrDefault,
         StartedAt = _startedAt,
-        State = NodeState.Active,
+        State = drain.IsDraining ? NodeState.Draining : NodeState.Active,
+        Drained = drainer.IsDone,
+        Silo = services.GetService<ILocalSiloDetails>()?.SiloAddress.ToString() ?? "",
         Endpoints = new Dictionary<string, string>
         {
-            ["http"] = $"http://{server.Node.Host}:{server.Http.Port}",
+            ["http"] = server.Http.PublicUrl.Length > 0 ? server.Http.PublicUrl : $"http://{server.Node.Host}:{server.Http.Port}",
             ["rtmp"] = $"rtmp://{server.Node.Host}:{rtmp.Value.Port}",
+            ["frames"] = node.FrameLink,
         },
         Load = Load(),
         Version = typeof(NodeHeartbeat).Assembly.GetName().Version?.ToString() ?? "",

@@ -12,6 +12,16 @@ static class Roles
             return $"Configuration: Node:Roles: '{unknown}' is no role. Known: {string.Join(", ", NodeOptions.All)}.";
         }
 
+        if (options.Http.PublicUrl.Length > 0 && (!Uri.TryCreate(options.Http.PublicUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")))
+        {
+            return "Configuration: Http:PublicUrl is an http or https address, or empty.";
+        }
+
+        if (options.Node.DrainDeadline <= TimeSpan.Zero)
+        {
+            return "Configuration: Node:DrainDeadline must be positive.";
+        }
+
         return !options.Node.Is("silo") && options.Cluster.Database.Length == 0
             ? "Configuration: a process without the role silo needs Cluster:Database, where it finds the silos."
             : options.Cluster.Database.Length > 0 && options.Cluster.Secret.Length < 16

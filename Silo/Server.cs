@@ -83,7 +83,9 @@ static class Server
                 "rtmp", provider.GetRequiredService<IOptions<RtmpOptions>>().Value.Port, provider.GetRequiredService<IServer>()));
         }
 
+        services.AddSingleton<NodeDrainer>();
         services.AddHostedService<NodeHeartbeat>();
+        services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -32,6 +32,12 @@ public sealed class NodeOptions
     /// <summary>What this process does: any of silo, ingest, gateway; none named: all three.</summary>
     public string[] Roles { get; set; } = [];
 
+    /// <summary>
+    /// How long a node that drains (SIGTERM, or the command of the operations API) may take to hand over streams, pulls and viewers. What is left then
+    /// is ended. A second SIGTERM ends the process at once.
+    /// </summary>
+    public TimeSpan DrainDeadline { get; set; } = TimeSpan.FromSeconds(30);
+
     public string NameOrDefault => Name.Length > 0 ? Name : Environment.MachineName.ToLowerInvariant();
 
     public string[] RolesOrDefault => Roles.Length > 0 ? Roles : All;
@@ -46,6 +52,12 @@ public sealed class HttpOptions
 {
     /// <summary>TCP port.</summary>
     public int Port { get; set; } = 8080;
+
+    /// <summary>
+    /// Where viewers reach this node, as other gateways may redirect them to it: <c>https://edge-1.example</c>. Empty: <c>http://</c> with Node:Host and
+    /// the port.
+    /// </summary>
+    public string PublicUrl { get; set; } = "";
 }
 
 /// <summary>How silos reach each other ("Silo").</summary>

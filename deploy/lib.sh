@@ -164,12 +164,16 @@ running() {
   [ -n "$started" ] && [ "$(start_time "$pid")" = "$started" ] && say "$pid"
 }
 
-# stop PIDFILE NAME SECONDS – asks, waits, insists.
+# stop PIDFILE NAME SECONDS – asks, waits, insists. Asked twice a node does not wait to hand over to others: here all go down.
 stop() {
   local pid tick
   if pid=$(running "$1"); then
     kill -TERM "$pid" 2>/dev/null
-    for ((tick = 0; tick < $3 * 10; tick++)); do running "$1" >/dev/null || break; sleep 0.1; done
+    for ((tick = 0; tick < $3 * 10; tick++)); do
+      running "$1" >/dev/null || break
+      [ $tick -ne 10 ] || kill -TERM "$pid" 2>/dev/null
+      sleep 0.1
+    done
     if running "$1" >/dev/null; then
       say "$2 (pid $pid) did not stop within $3 s: killed"
       kill -KILL "$pid" 2>/dev/null

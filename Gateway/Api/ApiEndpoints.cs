@@ -6,20 +6,19 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using Tributary.Gateway.Live;
 using Tributary.Grains.LiveStreams;
-using Tributary.Grains.ServerNodes;
 using Tributary.Media.Packaging.Live;
 
 namespace Tributary.Gateway.Api;
 
 /// <summary>The operations API: streams and nodes, for people and programs. Answers may be <see cref="EdgeOptions.StateAge"/> old.</summary>
-sealed class ApiEndpoints(
+sealed partial class ApiEndpoints(
     StreamDirectory directory, LiveWindows windows, IGrainFactory grains, AdminAccess access, IOptions<EdgeOptions> options, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/api/v1/streams", context => Guard(context, () => Streams(context)));
         endpoints.MapGet("/api/v1/streams/{name}", context => Guard(context, () => Stream(context)));
-        endpoints.MapGet("/api/v1/nodes", context => Guard(context, () => Nodes(context)));
+        MapNodes(endpoints);
         endpoints.Map("/api/v1/{**rest}", context => Fail(context, 404, "Not found", "The operations API has no such resource."));
     }
 
@@ -36,21 +35,6 @@ sealed class ApiEndpoints(
         }
 
         await Json(context, Detail(await directory.Describe(name!), windows.Find(name!)), ApiJson.Default.StreamDetail);
-    }
-
-    async Task Nodes(HttpContext context)
-    {
-        NodeDescription[] nodes;
-        try
-        {
-            nodes = await grains.GetGrain<INodeCatalogGrain>(0).List().WaitAsync(options.Value.AnswerTimeout, time);
-        }
-        catch (Exception exception) when (exception is TimeoutException or OrleansException)
-        {
-            throw new StreamDirectoryException("The cluster does not answer.", exception);
-        }
-
-        await Json(context, [.. nodes.Select(Item)], ApiJson.Default.IReadOnlyListNodeItem);
     }
 
     // Everything that a handler may meet becomes one problem document.
@@ -87,7 +71,7 @@ sealed class ApiEndpoints(
 
     static StreamDetail Detail(LiveStreamDescription stream, OpenWindow? window) => new(
         stream.Name, stream.State, stream.Since, stream.Epoch, stream.NextMsn, stream.DiscontinuitySequence, stream.LastEnd?.ToString(), stream.Viewers,
-        [.. stream.Slots.Select(Item)], window is null ? null : Item(window), PageOf(stream.Name), HlsOf(stream.Name));
+        stream.Owner, StreamReasons.WhyOnAir(stream), [.. stream.Slots.Select(Item)], window is null ? null : Item(window), PageOf(stream.Name), HlsOf(stream.Name));
 
     static SourceItem Item(SlotDescription slot) => new(
         slot.Slot, slot.OnAir, slot.Since, slot.Request.Node, slot.Health.Bitrate, slot.Health.Frames, slot.Health.Dropped, slot.Health.Mended,
@@ -101,10 +85,6 @@ sealed class ApiEndpoints(
         var refused = view.Drops.Configuration + view.Drops.SegmentTooLarge + view.Drops.TooManyTracks;
         return new WindowItem(window.OpenedAt, view.TargetDuration, Name(view.Pause), listed, view.Drops.Late, refused, window.Playlists.Renders);
     }
-
-    static NodeItem Item(NodeDescription node) => new(
-        node.Name, node.State, node.LastSeen, node.Report?.Roles ?? [], node.Report?.StartedAt, node.Report?.Version, node.Report?.Endpoints ?? [],
-        node.Report?.Load);
 
     static string? Name(WindowPause? pause) => pause?.ToString();
 

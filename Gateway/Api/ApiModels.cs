@@ -24,14 +24,19 @@ public sealed record WindowItem(
     DateTimeOffset OpenedAt, int TargetDuration, string? Pause, IReadOnlyDictionary<string, long[]> Listed, long Late, long Refused, long PlaylistRenders);
 
 /// <summary><c>GET /api/v1/streams/{name}</c>.</summary>
+/// <param name="Owner">The silo whose grain answers for the stream: where it was first asked for, or first after its former silo went.</param>
+/// <param name="Why">Why this source is on air, or why none is.</param>
 public sealed record StreamDetail(
     string Name, StreamState State, DateTimeOffset Since, long Epoch, long NextMsn, long DiscontinuitySequence, string? LastEnd, int Viewers,
-    IReadOnlyList<SourceItem> Sources, WindowItem? Window, string Page, string Hls);
+    string Owner, string Why, IReadOnlyList<SourceItem> Sources, WindowItem? Window, string Page, string Hls);
 
 /// <summary>A line of <c>GET /api/v1/nodes</c>.</summary>
+/// <param name="Since">When it came into its state.</param>
+/// <param name="Silo">Address of the silo in it, where it hosts grains.</param>
+/// <param name="Drained">It has handed over all that it could: it may be stopped.</param>
 public sealed record NodeItem(
-    string Name, NodeState State, DateTimeOffset LastSeen, IReadOnlyList<string> Roles, DateTimeOffset? StartedAt, string? Version,
-    IReadOnlyDictionary<string, string> Endpoints, NodeLoad? Load);
+    string Name, NodeState State, DateTimeOffset Since, DateTimeOffset LastSeen, IReadOnlyList<string> Roles, DateTimeOffset? StartedAt, string? Version,
+    IReadOnlyDictionary<string, string> Endpoints, string? Silo, bool Drained, NodeLoad? Load);
 
 /// <summary>An error as RFC 9457 has it.</summary>
 public sealed record Problem(string Type, string Title, int Status, string Detail);
@@ -41,5 +46,6 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
 [JsonSerializable(typeof(IReadOnlyList<StreamItem>))]
 [JsonSerializable(typeof(StreamDetail))]
 [JsonSerializable(typeof(IReadOnlyList<NodeItem>))]
+[JsonSerializable(typeof(NodeItem))]
 [JsonSerializable(typeof(Problem))]
 sealed partial class ApiJson : JsonSerializerContext;

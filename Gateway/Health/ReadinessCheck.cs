@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Tributary.Gateway.Live;
+using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Gateway.Health;
 
@@ -40,6 +41,10 @@ public sealed record ReadinessCheck(string Name, Func<CancellationToken, Task<st
             return exception.Message;
         }
     });
+
+    /// <summary>The node is not being emptied.</summary>
+    public static ReadinessCheck TakesWork(NodeDrain drain) =>
+        new("drain", _ => Task.FromResult(drain.IsDraining ? "This node is draining." : null));
 
     /// <summary>This process listens on a port. Asks the server, so that no probe looks like an encoder that hangs up.</summary>
     public static ReadinessCheck Listening(string name, int port, IServer server) => new(name, _ =>

@@ -26,6 +26,15 @@ static class Answers
         return Say(context, StatusCodes.Status503ServiceUnavailable, "no-store", sentence);
     }
 
+    /// <summary>Another gateway answers this for now; nobody is to remember it (RFC 9110 §15.4.8).</summary>
+    public static void Moved(HttpContext context, string address)
+    {
+        context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+        context.Response.Headers.Location = address;
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.ContentLength = 0;
+    }
+
     public static string MaxAge(TimeSpan age) => $"public, max-age={((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>For what never changes (RFC 8246).</summary>

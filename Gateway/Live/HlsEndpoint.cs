@@ -13,7 +13,7 @@ namespace Tributary.Gateway.Live;
 /// <see cref="MediaAnswers"/> write what it has.
 /// </summary>
 public sealed class HlsEndpoint(
-    LiveWindows windows, PlaylistAnswers playlists, MediaAnswers media, GatewayMetrics metrics, IOptions<EdgeOptions> edge)
+    LiveWindows windows, ViewerHandover handover, PlaylistAnswers playlists, MediaAnswers media, GatewayMetrics metrics, IOptions<EdgeOptions> edge)
 {
     internal void Map(IEndpointRouteBuilder endpoints)
     {
@@ -35,8 +35,14 @@ public sealed class HlsEndpoint(
                 return;
             }
 
-            // 2. Window.
             kind = request.Kind;
+            if (kind is HlsKind.Master or HlsKind.Playlist && handover.Elsewhere(context.Request) is { } elsewhere)
+            {
+                Answers.Moved(context, elsewhere);
+                return;
+            }
+
+            // 2. Window.
             if (await windows.OpenOrAnswer(context, name!) is { } window)
             {
                 // 3. What it has.

@@ -48,6 +48,9 @@ public sealed partial class LiveWindows(
 
     public int Count => _windows.Count;
 
+    /// <summary>Windows that somebody asked for something within that time.</summary>
+    public int WatchedWithin(TimeSpan time) => _windows.Keys.Count(stream => Find(stream) is { } window && window.Idle < time);
+
     /// <summary>The window of a stream where it is open; does not count as use.</summary>
     public OpenWindow? Find(string stream) =>
         _windows.TryGetValue(stream, out var window) && window is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? window.Value.Result : null;

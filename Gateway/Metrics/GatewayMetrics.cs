@@ -76,6 +76,6 @@ public sealed class GatewayMetrics
     // Without boxing a number per request.
     static string StatusText(int status) => status switch
     {
-        200 => "200", 206 => "206", 304 => "304", 400 => "400", 404 => "404", 410 => "410", 416 => "416", 503 => "503", _ => "other",
+        200 => "200", 206 => "206", 304 => "304", 307 => "307", 400 => "400", 404 => "404", 410 => "410", 416 => "416", 503 => "503", _ => "other",
     };
 }

@@ -53,6 +53,9 @@ public enum PublishRefusalReason
 
     /// <summary>The grain could not be reached in time.</summary>
     Unavailable,
+
+    /// <summary>The node takes no new work.</summary>
+    Draining,
 }
 
 [GenerateSerializer, Immutable, Alias("tributary.publish-answer")]

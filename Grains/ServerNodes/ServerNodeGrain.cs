@@ -3,70 +3,145 @@ using Microsoft.Extensions.Logging;
 namespace Tributary.Grains.ServerNodes;
 
 /// <inheritdoc cref="IServerNodeGrain"/>
+/// <remarks>
+/// A process that hosts no grains is in no membership, so its death is found here: silent for <see cref="NodeReport.Doubt"/>, it is asked, and dead
+/// when it twice does not answer. A silo's death comes from the membership, told by the silos that survive.
+/// </remarks>
 [GrainType("server-node")]
 public sealed partial class ServerNodeGrain(
     [PersistentState("server-node", GrainStorageName.Tributary)] IPersistentState<ServerNodeState> state,
     TimeProvider time,
     ILogger<ServerNodeGrain> log) : Grain, IServerNodeGrain
 {
-    DateTimeOffset _lastSeen;
+    static readonly TimeSpan Check = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The list shows loads that are at most this old.</summary>
+    static readonly TimeSpan Listing = TimeSpan.FromSeconds(4);
+
+    /// <summary>After a start of everything a node that this activation never heard cannot be asked; it has this long to report.</summary>
+    static readonly TimeSpan FirstWord = TimeSpan.FromSeconds(10);
+
+    INodeObserver? _node;
     IGrainTimer? _timer;
+    DateTimeOffset _lastSeen;
+    DateTimeOffset _listed;
+    int _unanswered;
+    bool _asking;
 
     string Name => this.GetPrimaryKeyString();
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _lastSeen = state.State.LastSeen;
+        _lastSeen = time.GetUtcNow();
         WatchForSilence();
         return Task.CompletedTask;
     }
 
-    public async Task Heartbeat(NodeReport report)
+    public async Task Heartbeat(NodeReport report, INodeObserver node)
     {
-        var changed = state.State.Report is not { } known || known.State != report.State || known.StartedAt != report.StartedAt
-            || state.State.State != report.State;
-        _lastSeen = time.GetUtcNow();
-        (state.State.Report, state.State.LastSeen, state.State.State) = (report, _lastSeen, report.State);
-        if (changed)
+        if (state.State.Report is { } known && known.StartedAt > report.StartedAt)
         {
-            LogState(Name, report.State);
-            await state.WriteStateAsync();   // the load changes every few seconds and is not worth a write
-            WatchForSilence();
+            return;   // a late word of an earlier run
         }
 
-        await Catalog.Put(Description());
+        var isNew = state.State.Report?.StartedAt != report.StartedAt || state.State.Report.Silo != report.Silo;
+        (_node, _unanswered, _lastSeen, state.State.Report) = (node, 0, time.GetUtcNow(), report);
+        if (isNew || state.State.State != report.State)
+        {
+            await Enter(report.State);
+            WatchForSilence();
+        }
+        else if (_lastSeen - _listed >= Listing)
+        {
+            await List();   // the load changes all the time and is not worth a write
+        }
     }
 
-    public async Task Leave()
-    {
-        state.State.State = NodeState.Left;
-        LogState(Name, NodeState.Left);
-        await state.WriteStateAsync();
-        await Catalog.Put(Description());
-    }
+    public Task Leave() => state.State.Report is null ? Task.CompletedTask : Enter(NodeState.Left);
+
+    public Task SiloDied(string silo) =>
+        IsThought() && state.State.Report?.Silo == silo ? Enter(NodeState.Dead) : Task.CompletedTask;
+
+    public async Task<bool> Drain(bool draining) => _node is { } node && IsThought() && await Answers(() => node.Drain(draining));
 
     public Task<NodeDescription> Describe() => Task.FromResult(Description());
 
-    INodeCatalogGrain Catalog => GrainFactory.GetGrain<INodeCatalogGrain>(0);
-
     void WatchForSilence()
     {
-        _timer?.Dispose();
-        _timer = this.RegisterGrainTimer(CheckSilence, NodeReport.Interval, NodeReport.Interval);
+        _timer ??= this.RegisterGrainTimer(CheckPulse, new GrainTimerCreationOptions(Check, Check) { Interleave = true });
     }
 
-    async Task CheckSilence()
+    async Task CheckPulse()
     {
-        if (state.State.State is NodeState.Left or NodeState.NotRegistered)
+        if (!IsThought())
         {
             _timer?.Dispose();
+            _timer = null;
+            return;
         }
-        else if (time.GetUtcNow() - _lastSeen > NodeReport.Lifetime)
+
+        var heard = _lastSeen;
+        var silence = time.GetUtcNow() - heard;
+        if (_asking || silence < (_node is null ? FirstWord : NodeReport.Doubt))
         {
-            state.State.State = NodeState.NotRegistered;
-            LogState(Name, NodeState.NotRegistered);
-            await state.WriteStateAsync();
-            await Catalog.Put(Description());
+            return;
+        }
+
+        _asking = true;
+        var answers = _node is { } node && await Answers(node.Ping);
+        _asking = false;
+        if (_lastSeen != heard || !IsThought())
+        {
+            return;   // it spoke meanwhile
+        }
+
+        _unanswered = answers ? 0 : _unanswered + 1;
+        if (_unanswered >= 2 || (!answers && _node is null))
+        {
+            await Enter(NodeState.Dead);
+        }
+        else if (silence > NodeReport.Lifetime)
+        {
+            await Enter(NodeState.NotRegistered);
+        }
+    }
+
+    async Task<bool> Answers(Func<Task> question)
+    {
+        try
+        {
+            await question().WaitAsync(Patience, time);
+            return true;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether the node is thought to be there, as far as anybody knows.</summary>
+    bool IsThought() => state.State is { Report: not null, State: NodeState.Active or NodeState.Draining };
+
+    async Task Enter(NodeState next)
+    {
+        (state.State.State, state.State.Since, state.State.LastSeen) = (next, time.GetUtcNow(), _lastSeen);
+        LogState(Name, next);
+        await state.WriteStateAsync();
+        await List();
+    }
+
+    async Task List()
+    {
+        try
+        {
+            await GrainFactory.GetGrain<INodeCatalogGrain>(0).Put(Description());
+            _listed = time.GetUtcNow();
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            _listed = default;   // the next heartbeat enters it
+            LogUnlisted(Name, exception.Message);
         }
     }
 
@@ -74,12 +149,16 @@ public sealed partial class ServerNodeGrain(
     {
         Name = Name,
         State = state.State.Report is null ? NodeState.NotRegistered : state.State.State,
-        LastSeen = _lastSeen,
+        LastSeen = _node is null ? state.State.LastSeen : _lastSeen,
         Report = state.State.Report,
+        Since = state.State.Since,
     };
 
     [LoggerMessage(LogLevel.Information, "Node {Node} is {State}")]
     partial void LogState(string node, NodeState state);
+
+    [LoggerMessage(LogLevel.Warning, "Node {Node} could not be entered in the list of nodes: {Why}")]
+    partial void LogUnlisted(string node, string why);
 }
 
 [GenerateSerializer, Alias("tributary.server-node-state")]
@@ -90,29 +169,6 @@ public sealed class ServerNodeState
     [Id(1)] public NodeState State { get; set; }
 
     [Id(2)] public DateTimeOffset LastSeen { get; set; }
-}
 
-/// <inheritdoc cref="INodeCatalogGrain"/>
-[GrainType("node-catalog")]
-public sealed class NodeCatalogGrain(
-    [PersistentState("node-catalog", GrainStorageName.Tributary)] IPersistentState<NodeCatalogState> state) : Grain, INodeCatalogGrain
-{
-    public async Task Put(NodeDescription node)
-    {
-        var changed = !state.State.Nodes.TryGetValue(node.Name, out var known) || known.State != node.State;
-        state.State.Nodes[node.Name] = node;
-        if (changed)
-        {
-            await state.WriteStateAsync();
-        }
-    }
-
-    public Task<NodeDescription[]> List() =>
-        Task.FromResult(state.State.Nodes.Values.OrderBy(node => node.Name, StringComparer.Ordinal).ToArray());
-}
-
-[GenerateSerializer, Alias("tributary.node-catalog-state")]
-public sealed class NodeCatalogState
-{
-    [Id(0)] public Dictionary<string, NodeDescription> Nodes { get; set; } = [];
+    [Id(3)] public DateTimeOffset Since { get; set; }
 }

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Tributary.Grains.ServerNodes;
 using Tributary.Media.Timeline;
 
 namespace Tributary.Ingest.Publishing;
@@ -20,6 +22,10 @@ public static class PublishHosting
             .ValidateOnStart();
         services.AddSingleton<PublishMetrics>();
         services.AddSingleton<PublishKeys>();
+        services.AddSingleton<PublishSessions>();
+        services.AddSingleton<IDrainedWork>(provider => provider.GetRequiredService<PublishSessions>());
+        services.TryAddSingleton<NodeDrain>();
+        services.TryAddSingleton<NodeDirectory>();
         services.AddSingleton<Publisher>();
         services.AddHostedService<FrameChannelSweep>();
         return services;

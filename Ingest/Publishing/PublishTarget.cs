@@ -17,5 +17,8 @@ public sealed record PublishTarget(string StreamName, int Slot, string? Key, str
 /// <summary>A session, or why there is none.</summary>
 public readonly record struct PublishResult(PublishSession? Session, PublishRefusalReason Reason, string Sentence)
 {
+    /// <summary>Where to publish instead; empty where nowhere is better.</summary>
+    public string Redirect { get; init; } = "";
+
     public static PublishResult Refused(PublishRefusalReason reason, string sentence) => new(null, reason, sentence);
 }

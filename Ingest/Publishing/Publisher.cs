@@ -14,6 +14,9 @@ public sealed partial class Publisher(
     IGrainFactory grains,
     [FromKeyedServices(FrameStreamProvider.ProviderName)] IStreamProvider frames,
     PublishKeys keys,
+    PublishSessions sessions,
+    NodeDrain drain,
+    NodeDirectory nodes,
     IOptionsMonitor<PublishOptions> options,
     IOptions<TimelineOptions> timeline,
     NodeIdentity node,
@@ -31,6 +34,11 @@ public sealed partial class Publisher(
             return Refuse(target, PublishRefusalReason.KeyRefused, sentence);
         }
 
+        if (drain.IsDraining)
+        {
+            return await RefuseDraining(target);
+        }
+
         if (!metrics.TryBegin(options.CurrentValue.MaxPublishers))
         {
             return Refuse(target, PublishRefusalReason.LimitReached,
@@ -43,6 +51,7 @@ public sealed partial class Publisher(
             var answer = await session.Begin(cancellation);
             if (answer.Outcome != PublishOutcome.Refused)
             {
+                sessions.Add(session);
                 return new PublishResult(session, PublishRefusalReason.None, "");
             }
 
@@ -70,6 +79,15 @@ public sealed partial class Publisher(
             NodeRun = node.Run,
         };
         return new PublishSession(hub, grains, target.StreamName, request, options.CurrentValue, metrics, time, log);
+    }
+
+    async ValueTask<PublishResult> RefuseDraining(PublishTarget target)
+    {
+        var elsewhere = NodeDirectory.LeastBusy(await nodes.List(), "ingest", node.Name)?.Report?.Endpoints.GetValueOrDefault("rtmp");
+        var refused = Refuse(target, PublishRefusalReason.Draining, elsewhere is null
+            ? "This node is being shut down and takes no new publisher, and there is no other now: try again in a moment."
+            : $"This node is being shut down and takes no new publisher: publish to {elsewhere}/live.");
+        return refused with { Redirect = elsewhere is null ? "" : $"{elsewhere}/live" };
     }
 
     PublishResult Refuse(PublishTarget target, PublishRefusalReason reason, string sentence)

@@ -167,11 +167,12 @@ sealed partial class RtmpConnection(
         }
 
         var target = new PublishTarget(url.StreamName, url.Slot, url.Key, protocol, remote);
-        (_publication, sentence) = await admission(target, CancellationToken.None);
+        var answer = await admission(target, CancellationToken.None);
+        _publication = answer.Publication;
         if (_publication is not { } publication)
         {
-            session.RefusePublish(sentence);
-            End(RtmpClose.Refused, sentence);
+            session.RefusePublish(answer.Sentence, answer.Redirect);
+            End(RtmpClose.Refused, answer.Sentence);
             return false;
         }
 

@@ -11,8 +11,11 @@ namespace Tributary.Ingest.Rtmp;
 /// <param name="Ended">Cancelled when the cluster wants the session gone.</param>
 sealed record RtmpPublication(IFrameSink Sink, Func<PublishEnd?> EndedBy, Func<PublishEnd, ValueTask> End, CancellationToken Ended);
 
-/// <summary>Admits an encoder, or gives the sentence that refuses it.</summary>
-delegate ValueTask<(RtmpPublication? Publication, string Sentence)> RtmpAdmission(PublishTarget target, CancellationToken cancellation);
+/// <summary>A publication, or the sentence that refuses it and where to go instead, where that is known.</summary>
+readonly record struct RtmpAnswer(RtmpPublication? Publication, string Sentence, string Redirect);
+
+/// <summary>Admits an encoder, or refuses it.</summary>
+delegate ValueTask<RtmpAnswer> RtmpAdmission(PublishTarget target, CancellationToken cancellation);
 
 static class RtmpAdmissions
 {
@@ -20,7 +23,7 @@ static class RtmpAdmissions
     {
         var result = await publisher.PublishAsync(target, cancellation);
         return result.Session is { } session
-            ? (new RtmpPublication(session, () => session.EndedBy, session.EndAsync, session.Ended), "")
-            : (null, result.Sentence);
+            ? new RtmpAnswer(new RtmpPublication(session, () => session.EndedBy, session.EndAsync, session.Ended), "", "")
+            : new RtmpAnswer(null, result.Sentence, result.Redirect);
     };
 }

@@ -51,6 +51,9 @@ public enum RtmpEnd : byte
 
     /// <summary>The answer to our handshake does not fit it (client side).</summary>
     BadHandshake,
+
+    /// <summary>The stream that we played ended at the server (client side).</summary>
+    StreamEnded,
 }
 
 /// <summary>The sentences that people read for <see cref="RtmpEnd"/>.</summary>
@@ -76,6 +79,7 @@ public static class RtmpEndSentences
         RtmpEnd.PlayRefused => "Playing by RTMP is not offered here.",
         RtmpEnd.ConnectRefused => "The server refused the connection.",
         RtmpEnd.BadHandshake => "The handshake was not answered as the protocol asks.",
+        RtmpEnd.StreamEnded => "The stream ended at the server.",
         _ => "The session ended.",
     };
 }

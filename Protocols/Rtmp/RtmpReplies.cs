@@ -94,9 +94,9 @@ sealed class RtmpReplies(IBufferWriter<byte> output)
 
     public void Unpublished(uint streamId) => OnStatus(streamId, "status", "NetStream.Unpublish.Success", "Stopped publishing.");
 
-    public void OnStatus(uint streamId, string level, string code, string description)
+    public void OnStatus(uint streamId, string level, string code, string description, string redirect = "")
     {
-        Status(Begin("onStatus", 0).Null(), level, code, description);
+        Status(Begin("onStatus", 0).Null(), level, code, description, redirect: redirect);
         _chunks.Write(StreamChunks, RtmpMessageType.CommandAmf0, streamId, 0, _body.WrittenSpan);
     }
 
@@ -106,12 +106,17 @@ sealed class RtmpReplies(IBufferWriter<byte> output)
         return new Amf0Writer(_body).String(name).Number(transaction);
     }
 
-    static void Status(Amf0Writer amf, string level, string code, string description, bool objectEncoding = false)
+    static void Status(Amf0Writer amf, string level, string code, string description, bool objectEncoding = false, string redirect = "")
     {
         amf.BeginObject().Property("level", level).Property("code", code).Property("description", description);
         if (objectEncoding)
         {
             amf.Property("objectEncoding", 0);
+        }
+
+        if (redirect.Length > 0)
+        {
+            amf.Name("ex").BeginObject().Property("code", 302).Property("redirect", redirect).End();
         }
 
         amf.End();

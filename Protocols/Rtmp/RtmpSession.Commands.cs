@@ -32,9 +32,10 @@ public sealed partial class RtmpSession
     }
 
     /// <summary>
-    /// Says no to the last <see cref="RtmpMessageKind.Publish"/> with a sentence for whoever runs the encoder, and ends the session.
+    /// Says no to the last <see cref="RtmpMessageKind.Publish"/> with a sentence for whoever runs the encoder, and ends the session. A redirect goes
+    /// with it as servers send it with a rejected connect (<c>ex.code</c> 302, <c>ex.redirect</c>); encoders that do not know it see the sentence.
     /// </summary>
-    public void RefusePublish(string sentence)
+    public void RefusePublish(string sentence, string redirect = "")
     {
         if (_asked is not { } request)
         {
@@ -42,7 +43,7 @@ public sealed partial class RtmpSession
         }
 
         _asked = null;
-        _replies.OnStatus(request.StreamId, "error", "NetStream.Publish.BadName", sentence);
+        _replies.OnStatus(request.StreamId, "error", "NetStream.Publish.BadName", sentence, redirect);
         _end = RtmpEnd.PublishRefused;
     }
 

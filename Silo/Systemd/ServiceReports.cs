@@ -12,7 +12,7 @@ namespace Tributary.Silo.Systemd;
 /// new reading of the configuration (SIGHUP); STOPPING with the time that the stop may take. Source: sd_notify(3).
 /// </summary>
 sealed partial class ServiceReports(
-    NotifySocket manager, SelfCheck self, PublishMetrics publishing, FrameChannels channels, IConfiguration configuration, IOptions<HostOptions> host,
+    NotifySocket manager, SelfCheck self, NodeDrainer drainer, ServerOptions options, PublishMetrics publishing, FrameChannels channels, IConfiguration configuration, IOptions<HostOptions> host,
     IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ServiceReports> log) : BackgroundService
 {
     // What the host adds to its deadline for stopping: the rest of the process's life.
@@ -24,11 +24,14 @@ sealed partial class ServiceReports(
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         lifetime.ApplicationStarted.Register(() => manager.Tell("READY=1", Status()));
-        lifetime.ApplicationStopping.Register(() => manager.Tell(
-            "STOPPING=1", "STATUS=Draining", string.Create(CultureInfo.InvariantCulture, $"EXTEND_TIMEOUT_USEC={(host.Value.ShutdownTimeout + Rest).TotalMicroseconds:0}")));
+        drainer.Leaving += () => Stopping("Draining", options.Node.DrainDeadline + host.Value.ShutdownTimeout + Rest);
+        lifetime.ApplicationStopping.Register(() => Stopping("Stopping", host.Value.ShutdownTimeout + Rest));
         _reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
         return base.StartAsync(cancellationToken);
     }
+
+    void Stopping(string status, TimeSpan within) => manager.Tell(
+        "STOPPING=1", $"STATUS={status}", string.Create(CultureInfo.InvariantCulture, $"EXTEND_TIMEOUT_USEC={within.TotalMicroseconds:0}"));
 
     // Three times within the limit, so that one check that takes long costs nothing.
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

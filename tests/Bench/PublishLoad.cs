@@ -79,7 +79,7 @@ sealed class PublishLoad
     {
         var output = new ArrayBufferWriter<byte>(64 * 1024);
         var client = new RtmpPublishClient(output, new FrameArena(FramePool.Shared),
-            new RtmpPublishOptions { App = "live", TcUrl = $"rtmp://127.0.0.1:{port}/live", StreamName = stream }, new Random(1));
+            new RtmpClientOptions { App = "live", TcUrl = $"rtmp://127.0.0.1:{port}/live", StreamName = stream }, new Random(1));
         client.Start();
         var (received, pending) = (new byte[16 * 1024], 0);
         while (client.State is not (RtmpClientState.OnAir or RtmpClientState.Ended))

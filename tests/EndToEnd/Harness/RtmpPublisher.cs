@@ -20,7 +20,7 @@ sealed class RtmpPublisher : IAsyncDisposable
     {
         _socket = socket;
         _client = new RtmpPublishClient(
-            _output, _arena, new RtmpPublishOptions { App = "live", TcUrl = $"rtmp://127.0.0.1:{port}/live", StreamName = stream }, new Random(1));
+            _output, _arena, new RtmpClientOptions { App = "live", TcUrl = $"rtmp://127.0.0.1:{port}/live", StreamName = stream }, new Random(1));
     }
 
     /// <summary>What the server said when it refused; empty while it has not.</summary>

@@ -18,6 +18,9 @@ public class FakeCluster : DispatchProxy
 
     public FakeStream Stream(string name) => _streams.GetOrAdd(name, static key => new FakeStream(key));
 
+    /// <summary>What the catalog of nodes lists.</summary>
+    public NodeDescription[] Nodes { get; set; } = [new NodeDescription { Name = "node-1", State = NodeState.Active, LastSeen = default }];
+
     /// <summary>Names that were ever asked for.</summary>
     public int Known => _streams.Count;
 
@@ -28,7 +31,9 @@ public class FakeCluster : DispatchProxy
         { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(ILiveStreamGrain) => Stream((string)args![0]!),
         { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(IStreamCatalogGrain) =>
             new FakeCatalog((long)args![0]!, _streams),
-        { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(INodeCatalogGrain) => new FakeNodes(),
+        { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(INodeCatalogGrain) => new FakeNodes(this),
+        { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(IServerNodeGrain) =>
+            new FakeNode(this, (string)args![0]!),
         _ => throw new NotSupportedException(targetMethod?.Name),
     };
 
@@ -42,12 +47,38 @@ public class FakeCluster : DispatchProxy
             .Select(stream => new StreamListing { Name = stream.Name, State = stream.State, Since = default, Version = 1 }).ToArray());
     }
 
-    sealed class FakeNodes : INodeCatalogGrain
+    sealed class FakeNodes(FakeCluster cluster) : INodeCatalogGrain
     {
         public Task Put(NodeDescription node) => Task.CompletedTask;
 
-        public Task<NodeDescription[]> List() =>
-            Task.FromResult<NodeDescription[]>([new NodeDescription { Name = "node-1", State = NodeState.Active, LastSeen = default }]);
+        public Task<NodeDescription[]> List() => Task.FromResult(cluster.Nodes);
+    }
+
+    // Drains at once.
+    sealed class FakeNode(FakeCluster cluster, string name) : IServerNodeGrain
+    {
+        NodeDescription Node => cluster.Nodes.First(node => node.Name == name);
+
+        public Task<NodeDescription> Describe() => Task.FromResult(Node);
+
+        public Task<bool> Drain(bool draining)
+        {
+            var node = Node;
+            if (node.State is NodeState.Dead)
+            {
+                return Task.FromResult(false);
+            }
+
+            var next = node with { State = draining ? NodeState.Draining : NodeState.Active, Report = node.Report! with { Drained = draining } };
+            cluster.Nodes = [.. cluster.Nodes.Where(other => other.Name != name), next];
+            return Task.FromResult(true);
+        }
+
+        public Task Heartbeat(NodeReport report, INodeObserver node) => throw new NotSupportedException();
+
+        public Task Leave() => throw new NotSupportedException();
+
+        public Task SiloDied(string silo) => throw new NotSupportedException();
     }
 }
 

@@ -23,7 +23,7 @@ sealed class GatewayHost : IAsyncDisposable
     GatewayHost(WebApplication app, FakeCluster cluster)
     {
         (_app, Cluster) = (app, cluster);
-        Client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(app.Urls.First()) };
     }
 
     public FakeCluster Cluster { get; }

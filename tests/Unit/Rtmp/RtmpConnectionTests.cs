@@ -30,6 +30,7 @@ public sealed class RtmpConnectionTests : IAsyncDisposable
     readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<IngestMetrics>().BuildServiceProvider();
     readonly FrameArena _clientArena;
     string? _refusal;
+    string _redirect = "";
 
     public RtmpConnectionTests() => _clientArena = new FrameArena(_pool);
 
@@ -86,6 +87,18 @@ public sealed class RtmpConnectionTests : IAsyncDisposable
         await running;
         Assert.Contains("'-' closed: Refused: The key for stream 'demo' is wrong.", _log.Lines[^1], StringComparison.Ordinal);
         Assert.Empty(_ends);
+    }
+
+    [Fact]
+    public async Task An_encoder_that_is_sent_elsewhere_reads_where()
+    {
+        (_refusal, _redirect) = ("This node is being shut down.", "rtmp://other.example:1935/live");
+        var running = Run();
+        using var client = NewClient("demo");
+        await Talk(client, RtmpClientState.Ended);
+        Assert.Equal("rtmp://other.example:1935/live", client.Redirect);
+        await _toServer.Writer.CompleteAsync();
+        await running;
     }
 
     [Theory]
@@ -207,12 +220,12 @@ public sealed class RtmpConnectionTests : IAsyncDisposable
         return listener.OnConnectedAsync(connection);   // up to its first read, before it returns
     }
 
-    ValueTask<(RtmpPublication?, string)> Admit(PublishTarget target, CancellationToken cancellation)
+    ValueTask<RtmpAnswer> Admit(PublishTarget target, CancellationToken cancellation)
     {
         _targets.Add(target);
         return _refusal is { } sentence
-            ? ValueTask.FromResult<(RtmpPublication?, string)>((null, sentence))
-            : ValueTask.FromResult<(RtmpPublication?, string)>((new RtmpPublication(_sink, () => PublishEnd.Operator, End, _endedByCluster.Token), ""));
+            ? ValueTask.FromResult(new RtmpAnswer(null, sentence, _redirect))
+            : ValueTask.FromResult(new RtmpAnswer(new RtmpPublication(_sink, () => PublishEnd.Operator, End, _endedByCluster.Token), "", ""));
 
         ValueTask End(PublishEnd end)
         {

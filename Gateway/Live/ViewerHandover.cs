@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Http;
+using Tributary.Grains.ServerNodes;
+
+namespace Tributary.Gateway.Live;
+
+/// <summary>
+/// Sends the viewers of a draining gateway to another: playlists answer with a redirect, media is served to the end. Where there is no other gateway
+/// it serves on as if nothing were.
+/// </summary>
+public sealed class ViewerHandover(LiveWindows windows, NodeDirectory nodes, NodeIdentity node, NodeDrain drain) : IDrainedWork
+{
+    /// <summary>Players fetch something of a live stream within a few seconds; a window that nobody touched for longer has no viewers here.</summary>
+    static readonly TimeSpan Quiet = TimeSpan.FromSeconds(3);
+
+    /// <summary>The same address at another gateway; null where this one answers.</summary>
+    public string? Elsewhere(HttpRequest request) => drain.IsDraining && Other(nodes.Known) is { } other
+        ? $"{other.TrimEnd('/')}{request.PathBase}{request.Path}{request.QueryString}"
+        : null;
+
+    public async Task<WorkLeft> HandOver(CancellationToken cancellation)
+    {
+        var other = Other(await nodes.List());
+        var watched = windows.WatchedWithin(Quiet);
+        return other is null ? new WorkLeft(0, watched) : new WorkLeft(watched, 0);
+    }
+
+    public Task End() => Task.CompletedTask;
+
+    string? Other(IEnumerable<NodeDescription> known) =>
+        NodeDirectory.LeastBusy(known, "gateway", node.Name)?.Report?.Endpoints.GetValueOrDefault("http");
+}
