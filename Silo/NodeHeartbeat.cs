@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Tributary.Grains.Frames;
+using Tributary.Grains.Pulls;
 using Tributary.Grains.ServerNodes;
 using Tributary.Ingest.Publishing;
+using Tributary.Ingest.Pull;
 using Tributary.Ingest.Rtmp;
 using Tributary.Media.Frames;
 
@@ -36,6 +38,13 @@ sealed partial class NodeHeartbeat(
             drainer.Undo();
         }
 
+        return Task.CompletedTask;
+    }
+
+    // Not awaited: an earlier run of the pull may take a moment to end.
+    public Task Pull(PullAssignment assignment)
+    {
+        _ = services.GetService<PullHost>()?.Assign(assignment);
         return Task.CompletedTask;
     }
 

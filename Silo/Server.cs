@@ -11,6 +11,7 @@ using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
 using Tributary.Ingest.Publishing;
+using Tributary.Ingest.Pull;
 using Tributary.Ingest.Rtmp;
 using Tributary.Media.Timeline;
 using Tributary.Silo.Systemd;
@@ -75,6 +76,11 @@ static class Server
             .ValidateOnStart();
         services.AddPublishing(configuration);
         services.AddRtmpIngest(configuration);
+        if (options.Node.Is("ingest"))
+        {
+            services.AddPull(configuration);
+        }
+
         services.AddGateway(configuration);
         services.AddSingleton(ReadinessCheck.Writable("storage", data.Path));
         if (options.Node.Is("ingest"))
@@ -127,6 +133,7 @@ static class Server
         .. UnknownOptions.Find(configuration, "Cluster", typeof(ClusterSettings)),
         .. UnknownOptions.Find(configuration, "Live", typeof(LiveStreamOptions)),
         .. UnknownOptions.Find(configuration, "Publish", typeof(PublishOptions)),
+        .. UnknownOptions.Find(configuration, "Pull", typeof(PullOptions)),
         .. UnknownOptions.Find(configuration, "Ingest", typeof(IngestSections)),
         .. UnknownOptions.Find(configuration, "Api", typeof(ApiOptions)),
         .. UnknownOptions.Find(configuration, "Gateway", typeof(EdgeOptions), typeof(GatewaySections)),

@@ -19,6 +19,7 @@ sealed partial class ApiEndpoints(
         endpoints.MapGet("/api/v1/streams", context => Guard(context, () => Streams(context)));
         endpoints.MapGet("/api/v1/streams/{name}", context => Guard(context, () => Stream(context)));
         MapNodes(endpoints);
+        MapPulls(endpoints);
         endpoints.Map("/api/v1/{**rest}", context => Fail(context, 404, "Not found", "The operations API has no such resource."));
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Tributary.Grains.LiveStreams;
+using Tributary.Grains.Pulls;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Gateway.Api;
@@ -38,6 +39,20 @@ public sealed record NodeItem(
     string Name, NodeState State, DateTimeOffset Since, DateTimeOffset LastSeen, IReadOnlyList<string> Roles, DateTimeOffset? StartedAt, string? Version,
     IReadOnlyDictionary<string, string> Endpoints, string? Silo, bool Drained, NodeLoad? Load);
 
+/// <summary>The body of <c>POST /api/v1/pulls</c>.</summary>
+public sealed record PullRequest(string? Name, string? Url);
+
+/// <summary>A line of <c>GET /api/v1/pulls</c>.</summary>
+/// <param name="Source">Where from, without its query.</param>
+/// <param name="Primary">The node that pulls.</param>
+/// <param name="Backup">The node that would take over.</param>
+/// <param name="Leaving">The node that still pulls while another begins.</param>
+/// <param name="Why">Why the primary has it.</param>
+/// <param name="Trouble">How the last attempt ended.</param>
+public sealed record PullItem(
+    string Name, string Source, bool Configured, PullState State, string? Primary, string? Backup, string? Leaving, long Epoch, DateTimeOffset Since,
+    string Why, string? Trouble, int Attempts);
+
 /// <summary>An error as RFC 9457 has it.</summary>
 public sealed record Problem(string Type, string Title, int Status, string Detail);
 
@@ -47,5 +62,8 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
 [JsonSerializable(typeof(StreamDetail))]
 [JsonSerializable(typeof(IReadOnlyList<NodeItem>))]
 [JsonSerializable(typeof(NodeItem))]
+[JsonSerializable(typeof(IReadOnlyList<PullItem>))]
+[JsonSerializable(typeof(PullItem))]
+[JsonSerializable(typeof(PullRequest))]
 [JsonSerializable(typeof(Problem))]
 sealed partial class ApiJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Tributary.Grains.Pulls;
 
 namespace Tributary.Grains.ServerNodes;
 
@@ -25,6 +26,10 @@ public interface IServerNodeGrain : IGrainWithStringKey
     [Alias("drain")]
     Task<bool> Drain(bool draining);
 
+    /// <summary>Gives the node a source to pull, or takes it away. False: the node does not answer.</summary>
+    [Alias("pull")]
+    Task<bool> Pull(PullAssignment assignment);
+
     [ReadOnly]
     [Alias("describe")]
     Task<NodeDescription> Describe();
@@ -39,7 +44,11 @@ public interface INodeObserver : IGrainObserver
     Task Ping();
 
     [Alias("drain")]
-    Task Drain(bool draining);}
+    Task Drain(bool draining);
+
+    [Alias("pull")]
+    Task Pull(PullAssignment assignment);
+}
 
 /// <summary>Stands for the list of server nodes. There is one, with key 0.</summary>
 [Alias("tributary.node-catalog")]

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tributary.Grains.Pulls;
 
 namespace Tributary.Grains.ServerNodes;
 
@@ -64,6 +65,8 @@ public sealed partial class ServerNodeGrain(
         IsThought() && state.State.Report?.Silo == silo ? Enter(NodeState.Dead) : Task.CompletedTask;
 
     public async Task<bool> Drain(bool draining) => _node is { } node && IsThought() && await Answers(() => node.Drain(draining));
+
+    public async Task<bool> Pull(PullAssignment assignment) => _node is { } node && IsThought() && await Answers(() => node.Pull(assignment));
 
     public Task<NodeDescription> Describe() => Task.FromResult(Description());
 

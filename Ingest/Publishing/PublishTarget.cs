@@ -11,6 +11,9 @@ namespace Tributary.Ingest.Publishing;
 /// <param name="Remote">Where it comes from.</param>
 public sealed record PublishTarget(string StreamName, int Slot, string? Key, string Protocol, IPEndPoint Remote)
 {
+    /// <summary>The cluster itself fetches it from another server: no key is asked for.</summary>
+    public bool Pulled { get; init; }
+
     public override string ToString() => $"{Protocol} {Remote} as '{StreamName}' slot {Slot}";
 }
 

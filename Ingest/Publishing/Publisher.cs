@@ -29,7 +29,7 @@ public sealed partial class Publisher(
     /// </summary>
     public async ValueTask<PublishResult> PublishAsync(PublishTarget target, CancellationToken cancellation)
     {
-        if (!keys.Opens(target, out var sentence))
+        if (!target.Pulled && !keys.Opens(target, out var sentence))
         {
             return Refuse(target, PublishRefusalReason.KeyRefused, sentence);
         }

@@ -29,6 +29,7 @@ public sealed partial class OptionsReference
         ("", typeof(ServerOptions)),
         ("Publish", typeof(PublishOptions)),
         ("Ingest:Rtmp", typeof(RtmpOptions)),
+        ("Pull", typeof(Tributary.Ingest.Pull.PullOptions)),
         ("Ingest:Timeline", typeof(TimelineOptions)),
         ("Live", typeof(LiveStreamOptions)),
         ("Frames", typeof(FrameChannelOptions)),

@@ -76,6 +76,8 @@ public class FakeCluster : DispatchProxy
 
         public Task Heartbeat(NodeReport report, INodeObserver node) => throw new NotSupportedException();
 
+        public Task<bool> Pull(Tributary.Grains.Pulls.PullAssignment assignment) => throw new NotSupportedException();
+
         public Task Leave() => throw new NotSupportedException();
 
         public Task SiloDied(string silo) => throw new NotSupportedException();

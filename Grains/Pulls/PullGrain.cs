@@ -1,0 +1,249 @@
+using Microsoft.Extensions.Logging;
+using Tributary.Grains.ServerNodes;
+
+namespace Tributary.Grains.Pulls;
+
+/// <inheritdoc cref="IPullGrain"/>
+/// <remarks>
+/// Every second it looks at its node. A dead one is replaced by the backup at once, in the same slot, which the stream's grain takes from whoever does
+/// not answer. A draining one goes on until the new node's frames come in the other slot. Epochs shut out a node that was thought dead and was not.
+/// </remarks>
+[GrainType("pull")]
+public sealed partial class PullGrain(
+    [PersistentState("pull", GrainStorageName.Tributary)] IPersistentState<PullGrainState> state,
+    NodeDirectory directory,
+    TimeProvider time,
+    ILogger<PullGrain> log) : Grain, IPullGrain
+{
+    static readonly TimeSpan Check = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A node that pulls reports every second: without a word for this long it is told again, as it may have been started anew.</summary>
+    static readonly TimeSpan Unheard = TimeSpan.FromSeconds(3);
+
+    IGrainTimer? _timer;
+    PullReport? _report;
+    DateTimeOffset _heard;
+    bool _busy;
+
+    string Name => this.GetPrimaryKeyString();
+
+    PullGrainState Stored => state.State;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _heard = time.GetUtcNow();
+        Watch();
+        return Task.CompletedTask;
+    }
+
+    public async Task<PullDescription?> Start(PullSource source)
+    {
+        if (Stored.Source != source)
+        {
+            if (Stored.Source is null && !await Catalog.Add(Name))
+            {
+                return null;
+            }
+
+            Stored.Source = source;
+            if (Stored.Primary.Length > 0)
+            {
+                (Stored.Epoch, _report) = (Stored.Epoch + 1, null);
+            }
+
+            await state.WriteStateAsync();
+            Watch();
+            await LookAfterNode(anew: true);
+        }
+
+        return Description();
+    }
+
+    public async Task<bool> Stop()
+    {
+        if (Stored.Source is null)
+        {
+            return false;
+        }
+
+        string[] nodes = [Stored.Primary, Stored.Leaving];
+        (Stored.Source, Stored.Primary, Stored.Backup, Stored.Leaving, _report) = (null, "", "", "", null);
+        Stored.Epoch++;
+        await state.WriteStateAsync();
+        await Catalog.Remove(Name);
+        LogStopped(Name);
+        await Task.WhenAll(nodes.Where(node => node.Length > 0).Select(node => Tell(node, null)));
+        return true;
+    }
+
+    public async Task<PullOrder> Report(PullReport report)
+    {
+        if (Stored.Source is null || (report.Epoch != Stored.Epoch && (Stored.Leaving.Length == 0 || report.Node != Stored.Leaving)))
+        {
+            return PullOrder.Stop;
+        }
+
+        if (report.Epoch != Stored.Epoch)
+        {
+            return PullOrder.GoOn;   // it leaves, but is needed until the other's frames come
+        }
+
+        (_report, _heard) = (report, time.GetUtcNow());
+        if (Stored.Leaving.Length > 0 && report.State == PullState.Streaming)
+        {
+            var former = Stored.Leaving;
+            Stored.Leaving = "";
+            await state.WriteStateAsync();
+            await Tell(former, null);
+        }
+
+        return PullOrder.GoOn;
+    }
+
+    public Task Tend() => Task.CompletedTask;
+
+    public Task<PullDescription?> Describe() => Task.FromResult(Description());
+
+    IPullCatalogGrain Catalog => GrainFactory.GetGrain<IPullCatalogGrain>(0);
+
+    void Watch() => _timer ??= this.RegisterGrainTimer(() => LookAfterNode(anew: false), new GrainTimerCreationOptions(Check, Check) { Interleave = true });
+
+    async Task LookAfterNode(bool anew)
+    {
+        if (Stored.Source is null)
+        {
+            _timer?.Dispose();
+            _timer = null;
+            DeactivateOnIdle();
+            return;
+        }
+
+        if (_busy)
+        {
+            return;
+        }
+
+        _busy = true;
+        try
+        {
+            var nodes = await directory.List();
+            await Choose(nodes);
+            if (Stored.Primary.Length > 0 && (anew || time.GetUtcNow() - _heard > Unheard))
+            {
+                _heard = time.GetUtcNow();
+                await Tell(Stored.Primary, Stored.Source);
+            }
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+
+    async Task Choose(IReadOnlyList<NodeDescription> nodes)
+    {
+        var primary = nodes.FirstOrDefault(node => node.Name == Stored.Primary);
+        switch (primary?.State)
+        {
+            case NodeState.Active:
+                break;
+            case NodeState.Draining when Stored.Leaving.Length == 0:
+                await Move(nodes, $"node {Stored.Primary} drains", leaves: true);
+                break;
+            case NodeState.Draining:
+                break;   // the node that it was moved to drains as well; the first one to be stopped ends it
+            default:
+                await Move(nodes, Stored.Primary.Length == 0 ? "first choice" : $"node {Stored.Primary} is {primary?.State.ToString() ?? "unknown"}", leaves: false);
+                break;
+        }
+
+        var backup = nodes.FirstOrDefault(node => node.Name == Stored.Backup);
+        if (backup is not { State: NodeState.Active } || backup.Name == Stored.Primary)
+        {
+            var next = NodeDirectory.LeastBusy(nodes, "ingest", Stored.Primary)?.Name ?? "";
+            if (next != Stored.Backup)
+            {
+                Stored.Backup = next;
+                await state.WriteStateAsync();
+            }
+        }
+    }
+
+    async Task Move(IReadOnlyList<NodeDescription> nodes, string why, bool leaves)
+    {
+        var backup = nodes.FirstOrDefault(node => node.Name == Stored.Backup && node.State == NodeState.Active && node.Name != Stored.Primary);
+        if ((backup ?? NodeDirectory.LeastBusy(nodes, "ingest", Stored.Primary)) is not { } next)
+        {
+            return;
+        }
+
+        Stored.Leaving = leaves ? Stored.Primary : "";
+        Stored.Slot = leaves ? 1 - Stored.Slot : Stored.Slot;
+        (Stored.Primary, Stored.Why, Stored.Since, _report) = (next.Name, why, time.GetUtcNow(), null);
+        Stored.Epoch++;
+        await state.WriteStateAsync();
+        LogMoved(Name, next.Name, why, Stored.Epoch);
+        _heard = time.GetUtcNow();
+        await Tell(next.Name, Stored.Source);
+    }
+
+    async Task Tell(string node, PullSource? source)
+    {
+        try
+        {
+            var assignment = new PullAssignment { Name = Name, Epoch = Stored.Epoch, Slot = Stored.Slot, Source = source };
+            await GrainFactory.GetGrain<IServerNodeGrain>(node).Pull(assignment).WaitAsync(TimeSpan.FromSeconds(2), time);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogUntold(Name, node, exception.Message);   // told again while it does not report
+        }
+    }
+
+    PullDescription? Description() => Stored.Source is not { } source ? null : new PullDescription
+    {
+        Name = Name,
+        Source = source,
+        State = Stored.Primary.Length == 0 ? PullState.Unassigned : _report?.State ?? PullState.Connecting,
+        Primary = Stored.Primary,
+        Backup = Stored.Backup,
+        Leaving = Stored.Leaving,
+        Epoch = Stored.Epoch,
+        Since = Stored.Since,
+        Why = Stored.Why,
+        Trouble = _report?.Trouble ?? "",
+        Attempts = _report?.Attempts ?? 0,
+    };
+
+    [LoggerMessage(LogLevel.Information, "Pull {Name} goes to node {Node} ({Why}), epoch {Epoch}")]
+    partial void LogMoved(string name, string node, string why, long epoch);
+
+    [LoggerMessage(LogLevel.Information, "Pull {Name} was stopped")]
+    partial void LogStopped(string name);
+
+    [LoggerMessage(LogLevel.Warning, "Pull {Name}: node {Node} could not be told: {Why}")]
+    partial void LogUntold(string name, string node, string why);
+}
+
+/// <summary>What must survive: what is wanted, and who was told.</summary>
+[GenerateSerializer, Alias("tributary.pull-grain-state")]
+public sealed class PullGrainState
+{
+    /// <summary>Null: nothing is pulled.</summary>
+    [Id(0)] public PullSource? Source { get; set; }
+
+    [Id(1)] public string Primary { get; set; } = "";
+
+    [Id(2)] public string Backup { get; set; } = "";
+
+    /// <summary>The node that the pull is being moved away from.</summary>
+    [Id(3)] public string Leaving { get; set; } = "";
+
+    [Id(4)] public long Epoch { get; set; }
+
+    [Id(5)] public int Slot { get; set; }
+
+    [Id(6)] public DateTimeOffset Since { get; set; }
+
+    [Id(7)] public string Why { get; set; } = "";
+}
