@@ -5,6 +5,7 @@ using Orleans.Configuration;
 using Orleans.Storage;
 using Orleans.TestingHost;
 using Tributary.Grains;
+using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Cluster;
 
@@ -63,6 +64,7 @@ static class TestClusters
             {
                 silo.Services.AddKeyedSingleton<IGrainStorage>(GrainStorageName.Tributary, SharedMemoryGrainStorage.Instance);
                 silo.Services.AddSingleton(TimeProvider.System);
+                silo.Services.AddSingleton<NodeDirectory>();
             })
             .ConfigureClient(client =>
             {

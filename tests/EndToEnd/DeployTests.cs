@@ -9,7 +9,7 @@ namespace Tributary.EndToEnd;
 [Collection(Alone.Name)]
 public sealed partial class DeployTests
 {
-    static readonly string[] Scripts = ["deploy/up", "deploy/down", "deploy/cluster", "deploy/test", "deploy/bench", "deploy/demo.sh", "deploy/lib.sh", "deploy/docker/secrets.sh", ".ci/run"];
+    static readonly string[] Scripts = ["deploy/up", "deploy/down", "deploy/cluster", "deploy/drain", "deploy/test", "deploy/bench", "deploy/demo.sh", "deploy/lib.sh", "deploy/docker/secrets.sh", ".ci/run"];
 
     /// <summary>In a clone of its own, so that nothing is there but what is committed.</summary>
     [SkippableFact]

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -15,6 +16,9 @@ public sealed partial class FrameLinkListener(
     TimeProvider time,
     ILogger<FrameLinkListener> log) : ConnectionHandler
 {
+    /// <summary>When this host stops, the last frames of its publishers and the word that they ended still go out.</summary>
+    static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(500);
+
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var peer = connection.RemoteEndPoint?.ToString() ?? "";
@@ -28,6 +32,8 @@ public sealed partial class FrameLinkListener(
         var outbox = new LinkOutbox(connection.Transport.Output, metrics);
         var followers = new Dictionary<int, LinkFollower>();
         var sending = outbox.Run(ended.Token);
+        var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
+        await using var onStopping = stopping.UnsafeRegister(_ => _ = EndSoon(connection.Transport.Input), null);
         LogOpened(peer);
         var why = "closed";
         try
@@ -45,6 +51,12 @@ public sealed partial class FrameLinkListener(
             await sending.ContinueWith(static _ => { }, TaskScheduler.Default);
             LogClosed(peer, followers.Count, why);
         }
+    }
+
+    async Task EndSoon(PipeReader input)
+    {
+        await Task.Delay(LastWords, time);
+        input.CancelPendingRead();
     }
 
     async Task<bool> Prove(IDuplexPipe pipe, byte[] binding, CancellationToken cancellation)
@@ -71,6 +83,11 @@ public sealed partial class FrameLinkListener(
         while (true)
         {
             var read = await input.ReadAsync();
+            if (read.IsCanceled)
+            {
+                return "this host stops";
+            }
+
             var buffer = read.Buffer;
             LinkReadResult result;
             while ((result = LinkMessage.TryTake(ref buffer, out var message, maxLength: 4_096)) == LinkReadResult.Prepared)
