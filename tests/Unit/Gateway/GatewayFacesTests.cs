@@ -79,7 +79,7 @@ public sealed class GatewayFacesTests : IAsyncLifetime
     public async Task Liveness_needs_nothing_and_readiness_lists_reasons()
     {
         Assert.Equal((HttpStatusCode.OK, "ok\n"), await _host.Get("/livez"));
-        Assert.Equal((HttpStatusCode.OK, "[+] grains ok\n[+] drain ok\nready\n"), await _host.Get("/readyz?verbose"));
+        Assert.Equal((HttpStatusCode.OK, "[+] drain ok\n[+] grains ok\nready\n"), await _host.Get("/readyz?verbose"));
         Assert.Equal((HttpStatusCode.OK, "[+] drain ok\nready\n"), await _host.Get("/readyz?verbose&exclude=grains"));
     }
 
