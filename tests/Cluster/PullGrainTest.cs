@@ -10,7 +10,14 @@ public sealed class PullGrainTest : IAsyncLifetime
     readonly InProcessTestCluster _cluster = TestClusters.Of(1);
     readonly List<FakeNode> _nodes = [];
 
-    public Task InitializeAsync() => _cluster.DeployAsync();
+    public async Task InitializeAsync()
+    {
+        await _cluster.DeployAsync();
+        foreach (var earlier in await _cluster.Client.GetGrain<INodeCatalogGrain>(0).List())
+        {
+            await _cluster.Client.GetGrain<IServerNodeGrain>(earlier.Name).Leave();   // nodes of other tests, which the storage remembers
+        }
+    }
 
     public async Task DisposeAsync()
     {
