@@ -13,9 +13,14 @@ public sealed class PullGrainTest : IAsyncLifetime
     public async Task InitializeAsync()
     {
         await _cluster.DeployAsync();
+        foreach (var earlier in await _cluster.Client.GetGrain<IPullCatalogGrain>(0).Names())
+        {
+            await _cluster.Client.GetGrain<IPullGrain>(earlier).Stop();   // of other tests, which the storage remembers, as are their nodes
+        }
+
         foreach (var earlier in await _cluster.Client.GetGrain<INodeCatalogGrain>(0).List())
         {
-            await _cluster.Client.GetGrain<IServerNodeGrain>(earlier.Name).Leave();   // nodes of other tests, which the storage remembers
+            await _cluster.Client.GetGrain<IServerNodeGrain>(earlier.Name).Leave();
         }
     }
 
