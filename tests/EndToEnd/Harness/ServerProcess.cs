@@ -73,6 +73,13 @@ sealed class ServerProcess : IAsyncDisposable
     /// <summary>Waits for its end, and gives the exit code.</summary>
     public Task<int> Ends(TimeSpan within) => _lives[^1].Ends(within);
 
+    /// <summary>SIGTERM, as an operator ends it; comes back with its exit code when it is gone.</summary>
+    public async Task<int> Terminate(TimeSpan within)
+    {
+        _lives[^1].Signal("TERM");
+        return await _lives[^1].Ends(within);
+    }
+
     /// <summary>Starts on the same ports and the same data folder, and waits until it is ready.</summary>
     public async Task StartAgain()
     {
