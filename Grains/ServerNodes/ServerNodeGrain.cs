@@ -64,7 +64,16 @@ public sealed partial class ServerNodeGrain(
     public Task SiloDied(string silo) =>
         IsThought() && state.State.Report?.Silo == silo ? Enter(NodeState.Dead) : Task.CompletedTask;
 
-    public async Task<bool> Drain(bool draining) => _node is { } node && IsThought() && await Answers(() => node.Drain(draining));
+    public async Task<bool> Drain(bool draining)
+    {
+        if (_node is not { } node || !IsThought() || !await Answers(() => node.Drain(draining)))
+        {
+            return false;
+        }
+
+        state.State.Report = state.State.Report! with { Drained = false };   // whatever an earlier command came to: its next report tells
+        return true;
+    }
 
     public async Task<bool> Pull(PullAssignment assignment) => _node is { } node && IsThought() && await Answers(() => node.Pull(assignment));
 
