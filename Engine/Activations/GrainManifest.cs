@@ -56,7 +56,7 @@ sealed class GrainManifest
     }
 
     public static bool IsGrainInterface(Type type) => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type) && type.Assembly != typeof(IGrain).Assembly
-        || type == typeof(IManagementGrain) || type == typeof(IRemindable);
+        || type == typeof(IManagementGrain) || type == typeof(ISiloGrain) || type == typeof(IRemindable);
 
     public Type? ClassOf(GrainType grainType) => _classes.GetValueOrDefault(grainType);
 

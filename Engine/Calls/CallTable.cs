@@ -55,6 +55,9 @@ sealed class CallTable : IDisposable
     /// <summary>The method of a call that waits for its answer; null when nobody waits any more.</summary>
     public MethodDescriptor? MethodOf(long id) => _pending.TryGetValue(id, out var call) ? call.Request.Method : null;
 
+    /// <summary>A call that waits for its answer, to be sent elsewhere; null when nobody waits any more.</summary>
+    public Message? RequestOf(long id) => _pending.GetValueOrDefault(id)?.Request;
+
     public void Complete(long id, object? result, Exception? exception)
     {
         if (!_pending.TryRemove(id, out var call))

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Orleans.Configuration;
 
@@ -57,13 +56,15 @@ public class EndpointOptions
     public IPEndPoint? GatewayListeningEndpoint { get; set; }
 }
 
-/// <summary>How silos watch each other. Within one process there is nothing to watch; the values are kept for clusters of processes.</summary>
+/// <summary>How silos of a cluster of processes watch each other. Within one process there is nothing to watch.</summary>
 public class ClusterMembershipOptions
 {
     public int NumMissedTableIAmAliveLimit { get; set; } = 3;
 
+    /// <summary>False: nobody is declared dead for not answering.</summary>
     public bool LivenessEnabled { get; set; } = true;
 
+    /// <summary>How often another silo is probed, and how long its answer may take; held between the minimum and the maximum.</summary>
     public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan MinProbeTimeout
@@ -86,6 +87,7 @@ public class ClusterMembershipOptions
 
     public TimeSpan MaxJoinAttemptTime { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Silos tell each other when the table has changed, besides reading it every <see cref="TableRefreshTimeout"/>.</summary>
     public bool UseLivenessGossip { get; set; } = true;
 
     public int NumProbedSilos { get; set; } = 10;
@@ -97,18 +99,6 @@ public class ClusterMembershipOptions
     public TimeSpan DefunctSiloExpiration { get; set; } = TimeSpan.FromDays(7);
 
     public TimeSpan? DefunctSiloCleanupPeriod { get; set; } = TimeSpan.FromHours(1);
-
-    public int? MaxDefunctSiloEntries { get; set; } = 25;
-
-    public TimeSpan LocalHealthDegradationMonitoringPeriod { get; set; } = TimeSpan.FromSeconds(10);
-
-    public bool ExtendProbeTimeoutDuringDegradation { get; set; } = true;
-
-    public bool EnableIndirectProbes { get; set; } = true;
-
-    public bool EnableConnectionLivenessCheck { get; set; } = true;
-
-    public bool EvictWhenMaxJoinAttemptTimeExceeded { get; set; } = true;
 }
 
 /// <summary>What silos and clients share about messages.</summary>
@@ -124,15 +114,7 @@ public abstract class MessagingOptions
 
     public TimeSpan ResponseTimeoutWithDebugger { get; set; } = TimeSpan.FromMinutes(30);
 
-    public bool DropExpiredMessages { get; set; } = true;
-
-    public int MaxMessageHeaderSize { get; set; } = 10 * 1024 * 1024;
-
     public int MaxMessageBodySize { get; set; } = 100 * 1024 * 1024;
-
-    public bool CancelRequestOnTimeout { get; set; }
-
-    public bool WaitForCancellationAcknowledgement { get; set; }
 }
 
 /// <summary>Messages of a silo.</summary>
@@ -140,41 +122,14 @@ public class SiloMessagingOptions : MessagingOptions
 {
     public int MaxForwardCount { get; set; } = 2;
 
-    public TimeSpan ClientDropTimeout { get; set; } = TimeSpan.FromMinutes(1);
-
     /// <summary>The most calls that may wait for one activation, 0 for no limit; a call beyond that fails with <see cref="Runtime.LimitExceededException"/>.</summary>
     public int MaxEnqueuedRequestsHardLimit { get; set; }
 
     public int MaxEnqueuedRequestsHardLimit_StatelessWorker { get; set; }
-
-    public int MaxEnqueuedRequestsSoftLimit { get; set; }
-
-    public int MaxEnqueuedRequestsSoftLimit_StatelessWorker { get; set; }
-
-    public TimeSpan MaxRequestProcessingTime { get; set; } = TimeSpan.FromHours(2);
-
-    public bool AssumeHomogenousSilosForTesting { get; set; }
-
-    public TimeSpan SystemResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
-
-    public TimeSpan RequestProcessingWarningTime { get; set; } = TimeSpan.FromSeconds(20);
-
-    public TimeSpan RequestQueueDelayWarningTime { get; set; } = TimeSpan.FromSeconds(20);
 }
 
 /// <summary>Messages of a client.</summary>
-public class ClientMessagingOptions : MessagingOptions
-{
-    public const int DEFAULT_CLIENT_SENDER_BUCKETS = 8192;
-
-    public int ClientSenderBuckets { get; set; } = DEFAULT_CLIENT_SENDER_BUCKETS;
-
-    public AddressFamily PreferredFamily { get; set; } = AddressFamily.InterNetwork;
-
-    public string? NetworkInterfaceName { get; set; }
-
-    public IPAddress? LocalAddress { get; set; }
-}
+public class ClientMessagingOptions : MessagingOptions;
 
 /// <summary>When idle activations are collected.</summary>
 public class GrainCollectionOptions
@@ -191,46 +146,20 @@ public class GrainCollectionOptions
 
     /// <summary>How long the calls that run, and then OnDeactivateAsync, may take when an activation ends.</summary>
     public TimeSpan DeactivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
-
-    public bool EnableActivationSheddingOnMemoryPressure { get; set; }
-
-    public TimeSpan MemoryUsagePollingPeriod { get; set; } = TimeSpan.FromSeconds(5);
-
-    public double MemoryUsageLimitPercentage { get; set; } = 80;
-
-    public double MemoryUsageTargetPercentage { get; set; } = 75;
 }
 
 /// <summary>How a client finds gateways.</summary>
 public class GatewayOptions
 {
     public TimeSpan GatewayListRefreshPeriod { get; set; } = TimeSpan.FromMinutes(1);
-
-    public int PreferredGatewayIndex { get; set; } = -1;
 }
 
 /// <summary>Connections between processes.</summary>
 public class ConnectionOptions
 {
-    public int ConnectionsPerEndpoint { get; set; } = 1;
-
     public TimeSpan ConnectionRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     public TimeSpan OpenConnectionTimeout { get; set; } = TimeSpan.FromSeconds(5);
-}
-
-/// <summary>Turns.</summary>
-public class SchedulingOptions
-{
-    public TimeSpan DelayWarningThreshold { get; set; } = TimeSpan.FromSeconds(10);
-
-    public TimeSpan ActivationSchedulingQuantum { get; set; } = TimeSpan.FromMilliseconds(100);
-
-    public TimeSpan TurnWarningLengthThreshold { get; set; } = TimeSpan.FromSeconds(1);
-
-    public int MaxPendingWorkItemsSoftLimit { get; set; }
-
-    public TimeSpan StoppedActivationWarningInterval { get; set; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary>The silo that a development cluster is known by.</summary>

@@ -90,7 +90,7 @@ sealed partial class Silo
         }
 
         // From a client: this silo is its gateway. From a silo that chose this one: it begins the activation.
-        if (message.IsPlaced && message.Target is { } target && target.Equals(Address) && Oracle.CurrentStatus <= SiloStatus.Active
+        if (message.IsPlaced && message.Target is { } target && target.Equals(Address) && TakesGrains && Oracle.CurrentStatus <= SiloStatus.Active
             && Catalog.ClassOf(message.TargetGrain.Type) is { } grainClass)
         {
             Catalog.GetOrBegin(message.TargetGrain, grainClass).Enqueue(message);

@@ -12,6 +12,7 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
 {
     readonly SiloMessagingOptions _messaging;
     readonly Lazy<PlacementStrategy> _defaultPlacement;
+    bool _left;
 
     public Silo(
         IServiceProvider services,
@@ -96,6 +97,9 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
 
     public bool IsAlive { get; private set; } = true;
 
+    /// <summary>False from the moment on that the silo ends its activations: it begins none any more.</summary>
+    public bool TakesGrains { get; private set; } = true;
+
     protected override bool MaySend => IsAlive;
 
     public GrainClass? MakeClass(GrainType grainType)
@@ -134,6 +138,7 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
     /// <summary>Ends the activations, each on its own: calls that come meanwhile are sent on to where the grain lives next.</summary>
     public async Task DeactivateAll(CancellationToken cancellationToken)
     {
+        TakesGrains = false;
         await Cluster.BeginLeaving(this);
         var reason = new DeactivationReason(DeactivationReasonCode.ShuttingDown, "This process is terminating.");
         var others = Oracle.GetActiveSilos();
@@ -152,13 +157,16 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
 
     async Task Leave(bool inGoodOrder)
     {
-        if (!IsAlive)
+        if (_left)
         {
             return;
         }
 
-        IsAlive = false;
+        // What still comes is answered or sent on until the others know that this silo has gone.
+        _left = true;
+        IsAlive = inGoodOrder;
         await Cluster.Leave(this, inGoodOrder);
+        IsAlive = false;
         Cluster.Unlisten(this);
         Oracle.Stop();
         Calls.Dispose();

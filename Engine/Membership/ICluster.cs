@@ -15,6 +15,9 @@ interface ISiloCluster
     /// <summary>Raised when a reminder was registered or removed somewhere: the silo that owns the grain takes it up.</summary>
     event Action<GrainId>? RemindersChanged;
 
+    /// <summary>True for a silo that said that it leaves, though the membership may not say so yet.</summary>
+    bool HasLeft(SiloAddress silo);
+
     /// <summary>How many activations a silo has, as far as is known.</summary>
     int ActivationsOf(SiloAddress silo);
 

@@ -121,6 +121,8 @@ sealed class LocalCluster : ISiloCluster, IClientCluster
 
     public SiloAddress? AddressOfClient(GrainId client) => _clients.GetValueOrDefault(client.Key);
 
+    public bool HasLeft(SiloAddress silo) => false;
+
     /// <summary>The silos that run in this process, for management and for placement by load.</summary>
     public IReadOnlyCollection<Silo> Silos => [.. _silos.Values];
 

@@ -57,6 +57,12 @@ sealed class Message(MessageKind kind) : Turn
     /// <summary>The gateway that the calling client came by, and that its answer goes back by; null when it is not known or needed.</summary>
     public SiloAddress? Gateway { get; set; }
 
+    /// <summary>Where a request is to be sent that its receiver gives back unread to the silo that sent it.</summary>
+    public SiloAddress? Redirect { get; set; }
+
+    /// <summary>The silo that a request came from over the network; null when it came from a client, or is from here.</summary>
+    public SiloAddress? ReceivedFrom { get; set; }
+
     public int ForwardCount { get; set; }
 
     public override bool IsAlwaysInterleave => Method!.IsAlwaysInterleave;

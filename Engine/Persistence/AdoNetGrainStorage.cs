@@ -10,7 +10,6 @@ namespace Orleans.Configuration
     /// <summary>Grain storage in PostgreSQL.</summary>
     public class AdoNetGrainStorageOptions
     {
-        public const int DEFAULT_INIT_STAGE = ServiceLifecycleStage.ApplicationServices;
         public const string DEFAULT_ADONET_INVARIANT = "Microsoft.Data.SqlClient";
 
         public string? ConnectionString { get; set; }
@@ -20,8 +19,6 @@ namespace Orleans.Configuration
 
         /// <summary>True: a state that is cleared leaves no row. False: its row stays, without a payload, and its version goes on.</summary>
         public bool DeleteStateOnClear { get; set; }
-
-        public int InitStage { get; set; } = DEFAULT_INIT_STAGE;
 
         /// <summary>The embedded engine knows <c>Npgsql</c>.</summary>
         public string Invariant { get; set; } = DEFAULT_ADONET_INVARIANT;

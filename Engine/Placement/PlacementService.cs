@@ -28,7 +28,7 @@ sealed class PlacementService(Silo silo) : IPlacementContext
 
     public SiloAddress[] GetCompatibleSilos(PlacementTarget target)
     {
-        var active = silo.Oracle.GetActiveSilos();
+        var active = silo.Oracle.GetActiveSilos().Where(s => !silo.Cluster.HasLeft(s)).ToArray();
         return active.Length > 0 ? active
             : LocalSiloStatus is SiloStatus.Joining or SiloStatus.Active ? [silo.Address]
             : throw new SiloUnavailableException($"No silo of the cluster is active to hold {target.GrainIdentity}.");
@@ -52,6 +52,8 @@ sealed class PlacementService(Silo silo) : IPlacementContext
             PreferLocalPlacement => hint ?? (silos.Contains(silo.Address) ? silo.Address : Any(silos)),
             ActivationCountBasedPlacement or ResourceOptimizedPlacement => hint ?? Fewest(silos),
             SiloRoleBasedPlacement => InRole(silos, target.GrainIdentity.Key.ToString()),
+            KeyedBySiloPlacement => silos.FirstOrDefault(s => s.ToParsableString() == target.GrainIdentity.Key.ToString())
+                ?? throw new SiloUnavailableException($"{target.GrainIdentity.Key} is no active silo."),
             RandomPlacement => hint ?? Any(silos),
             _ => throw new InvalidOperationException($"There is no placement director for {strategy.GetType()}: register one with AddPlacementDirector.")
         });

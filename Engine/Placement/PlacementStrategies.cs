@@ -38,6 +38,9 @@ namespace Orleans.Runtime
     [GenerateSerializer, Immutable]
     public class SiloRoleBasedPlacement : PlacementStrategy;
 
+    /// <summary>The silo whose address is the key of the grain: the engine's own grains.</summary>
+    sealed class KeyedBySiloPlacement : PlacementStrategy;
+
     /// <summary>Every silo for itself; see <see cref="Concurrency.StatelessWorkerAttribute"/>.</summary>
     sealed class StatelessWorkerPlacement(int maxLocal, bool removeIdle) : PlacementStrategy
     {
@@ -95,4 +98,7 @@ namespace Orleans.Placement
     /// <summary>A silo whose name is the key of the grain.</summary>
     [AttributeUsage(AttributeTargets.Class, AllowMultiple = false)]
     public sealed class SiloRoleBasedPlacementAttribute() : PlacementAttribute(new SiloRoleBasedPlacement());
+
+    [AttributeUsage(AttributeTargets.Class)]
+    sealed class KeyedBySiloPlacementAttribute() : PlacementAttribute(new KeyedBySiloPlacement());
 }

@@ -1,9 +1,14 @@
 using Tributary.Bench;
 
-// deploy/bench [NAME…]: the named benchmarks, or all of them. `load …` is the load generator, which is a process of its own so that its cost is known.
+// deploy/bench [NAME…]: the named benchmarks, or all of them. `load …` is the load generator, `silo …` the engine's other end: processes of their own, so that their cost is known.
 if (args is ["load", ..])
 {
     return await PublishLoad.Run(args);
+}
+
+if (args is ["silo", ..])
+{
+    return await EngineBench.Silo(args);
 }
 
 var benchmarks = new Dictionary<string, Func<Task>>
@@ -12,6 +17,7 @@ var benchmarks = new Dictionary<string, Func<Task>>
     ["publishers"] = PublishersBench.Run,
     ["requests"] = RequestsBench.Run,
     ["listing"] = ListingBench.Run,
+    ["engine"] = EngineBench.Run,
 };
 var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
 if (chosen.FirstOrDefault(name => !benchmarks.ContainsKey(name)) is { } unknown)

@@ -16,8 +16,6 @@ public sealed partial class ClusterTests(ITestOutputHelper output)
     {
         Tools.Require("ffmpeg", "npm", "curl", "psql");
         Skip.IfNot(Directory.Exists("/usr/lib/postgresql"), "there is no PostgreSQL server here");
-        Skip.If(Environment.GetEnvironmentVariable("TRIBUTARY_PROCESS_TESTS") != "1",
-            "the engine across processes is not finished (TRIBUTARY_PROCESS_TESTS=1 runs this)");
         var data = Repository.Folder("cluster");
         var offset = DeployTests.FreeOffset();
         var environment = new Dictionary<string, string> { ["PORT_OFFSET"] = $"{offset}" };

@@ -24,6 +24,7 @@ sealed partial class Heartbeat : IDisposable
     readonly SiloLink _link;
     readonly SiloAddress _silo;
     readonly ClusterMembershipOptions _options;
+    readonly TimeSpan _probeTimeout;
     readonly TimeProvider _time;
     readonly ILogger _log;
     readonly CancellationTokenSource _stop = new();
@@ -41,6 +42,7 @@ sealed partial class Heartbeat : IDisposable
         _link = link;
         _silo = silo;
         _options = options;
+        _probeTimeout = TimeSpan.FromTicks(Math.Clamp(options.ProbeTimeout.Ticks, options.MinProbeTimeout.Ticks, Math.Max(options.MinProbeTimeout.Ticks, options.MaxProbeTimeout.Ticks)));
         _time = time;
         _log = log;
     }
@@ -77,7 +79,7 @@ sealed partial class Heartbeat : IDisposable
         try
         {
             connection.TrySend(Frames.Of(FrameType.Ask, new Question(number, grain.ToString())));
-            return await reply.Task.WaitAsync(_options.ProbeTimeout, _time);
+            return await reply.Task.WaitAsync(_probeTimeout, _time);
         }
         catch (TimeoutException)
         {
@@ -129,7 +131,7 @@ sealed partial class Heartbeat : IDisposable
                 }
 
                 // A connection that breaks is tried again at once; what goes on failing, or was waited for already, at leisure.
-                await Pause(exception is IOException or SocketException && _missed < _options.NumMissedProbesLimit * 2 ? RetryAfterRefusal : _options.ProbeTimeout / 2);
+                await Pause(exception is IOException or SocketException && _missed < _options.NumMissedProbesLimit * 2 ? RetryAfterRefusal : _probeTimeout / 2);
             }
             catch (Exception)
             {
@@ -150,21 +152,28 @@ sealed partial class Heartbeat : IDisposable
 
         var pong = new TaskCompletionSource<Pong>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting = pong;
+        var asked = _time.GetTimestamp();
         _connection.TrySend(Frames.Of(FrameType.Ping, ++_number));
-        if (await Task.WhenAny(pong.Task, _connection.Closed, Task.Delay(_options.ProbeTimeout, _time, _stop.Token)) == _connection.Closed)
+        if (await Task.WhenAny(pong.Task, _connection.Closed, Task.Delay(_probeTimeout, _time, _stop.Token)) == _connection.Closed)
         {
             throw new IOException("The heartbeat connection was closed.");
         }
 
         if (!pong.Task.IsCompletedSuccessfully)
         {
-            throw new TimeoutException($"No heartbeat within {_options.ProbeTimeout}.");
+            // A process that was held up itself (stopped, starved of CPU) does not judge others: it asks again.
+            if (_time.GetElapsedTime(asked) > _probeTimeout * 1.5)
+            {
+                return;
+            }
+
+            throw new TimeoutException($"No heartbeat within {_probeTimeout}.");
         }
 
         Activations = (await pong.Task).Activations;
         (_missed, _refused) = (0, 0);
         _first.TrySetResult(true);
-        await Task.WhenAny(_connection.Closed, Task.Delay(_options.ProbeTimeout, _time, _stop.Token));
+        await Task.WhenAny(_connection.Closed, Task.Delay(_probeTimeout, _time, _stop.Token));
     }
 
     async Task Listen(IConnection connection)

@@ -85,6 +85,13 @@ sealed partial class MembershipAgent(IMembershipTable table, ClusterMembershipOp
         var dead = false;
         await Repeat(async rows =>
         {
+            // Two that suspect each other must not both die: who is dead already has no vote.
+            if (rows.Of(_self!) is not { } own || own.Status == SiloStatus.Dead)
+            {
+                Die("it was declared dead");
+                return true;
+            }
+
             if (rows.Of(silo) is not { } row || row.Status == SiloStatus.Dead)
             {
                 dead = true;

@@ -90,6 +90,7 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
                 var isComplete = Gateways.Length >= _gateways.Count;
                 await Woken(isComplete ? _options.GatewayListRefreshPeriod : _connections.ConnectionRetryDelay);
                 await Refresh();
+                _link.LetGo();
             }
         }
         catch (OperationCanceledException)
@@ -121,7 +122,7 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
             await ReadGateways(_stop.Token);
             _tableIsAway = false;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (!_stop.IsCancellationRequested)
         {
             if (!_tableIsAway)
             {

@@ -14,7 +14,10 @@ namespace Orleans.Runtime;
 /// <summary>A silo's part in a cluster of processes: membership and directory in tables that all share, messages and heartbeats over connections.</summary>
 sealed partial class ProcessCluster : ISiloCluster, IDisposable
 {
+    static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(3);
     readonly ClusterMembershipOptions _options;
+    readonly TimeSpan _drainTimeout;
     readonly EndpointOptions _endpoints;
     readonly Surroundings _around;
     readonly ILogger _log;
@@ -32,6 +35,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         IOptions<EndpointOptions> endpoints, IOptions<ConnectionOptions> connections, IOptions<SiloMessagingOptions> messaging, ILogger<ProcessCluster> log)
     {
         _options = membership.Value;
+        _drainTimeout = messaging.Value.ResponseTimeout < LongestDrain ? messaging.Value.ResponseTimeout : LongestDrain;
         _endpoints = endpoints.Value;
         _around = Surroundings.Of(services);
         _log = log;
@@ -40,7 +44,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         _agent = new MembershipAgent(_table, _options, _around, services.GetService<OwnDeath>() ?? OwnDeath.OfProcess, log)
         {
             Changed = OnChanged,
-            Wrote = () => Say(Frames.Of(FrameType.TableChanged, "")),
+            Wrote = () => Gossip(Frames.Of(FrameType.TableChanged, "")),
             Buried = silo => _ = Quietly(() => _directory.RemoveRows(silo))
         };
         _link = new SiloLink(ClusterSecret.Identity(services, cluster.Value), connections.Value, messaging.Value, _around, log)
@@ -63,6 +67,8 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     public IReadOnlyCollection<Silo> Silos => _silo is { } silo ? [silo] : [];
 
     public int ActivationsOf(SiloAddress silo) => silo.Equals(_silo?.Address) ? _silo.Catalog.Count : _heartbeats.TryGetValue(silo, out var heartbeat) ? heartbeat.Activations : 0;
+
+    public bool HasLeft(SiloAddress silo) => _link.HasLeft(silo);
 
     public SiloAddress? AddressOfClient(GrainId client) => _link.AddressOfClient(client);
 
@@ -123,7 +129,10 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     {
         if (inGoodOrder)
         {
-            await _link.Drain(TimeSpan.FromMilliseconds(500), _around.Time, () => silo.IsRouting);
+            Say(Frames.Of(FrameType.Leaving, ""));
+            await _link.Drain(_drainTimeout, () => silo.IsRouting);
+            // All that was said has arrived before the others bury this silo, and end what they still wait for.
+            await _link.Finish(LongestFlush);
             await Quietly(() => _agent.SetOwnStatus(SiloStatus.Dead, CancellationToken.None));
         }
 
@@ -201,6 +210,11 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
             }
         }
 
+        if (status is SiloStatus.Active or SiloStatus.Dead)
+        {
+            _link.TellClients(FrameType.TableChanged);
+        }
+
         foreach (var listener in _listeners)
         {
             listener.StatusChanged(silo, status);
@@ -222,7 +236,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     {
         var heartbeat = new Heartbeat(_link, silo, _options, _around.Time, _log)
         {
-            Unreachable = (other, proof, why) => proof || IsWatchedByMe(other) ? _agent.Suspect(other, proof, why, _stop.Token) : Task.CompletedTask,
+            Unreachable = (other, proof, why) => _options.LivenessEnabled && (proof || IsWatchedByMe(other)) ? _agent.Suspect(other, proof, why, _stop.Token) : Task.CompletedTask,
             Refused = () => _ = _agent.Refresh(_stop.Token),
             Greeting = () => [.. Frames.Of(FrameType.TableChanged, ""), .. ClientsFrame()]
         };
@@ -259,6 +273,10 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
                 case FrameType.TableChanged:
                     _ = _agent.Refresh(_stop.Token);
                     break;
+                case FrameType.Leaving:
+                    _directory.SiloDied(silo);
+                    _link.OtherLeaves(silo);
+                    break;
                 case FrameType.Clients:
                     _link.ClientsOf(silo, JsonSerializer.Deserialize<Dictionary<string, string>>(payload.ToArray()) ?? []);
                     break;
@@ -276,6 +294,14 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         foreach (var heartbeat in _heartbeats.Values)
         {
             heartbeat.Say(frame);
+        }
+    }
+
+    void Gossip(byte[] frame)
+    {
+        if (_options.UseLivenessGossip)
+        {
+            Say(frame);
         }
     }
 
@@ -306,7 +332,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
             await _agent.Refresh(_stop.Token);
         }
 
-        return Snapshot.GetSiloStatus(silo) is not (SiloStatus.None or SiloStatus.Dead);
+        return Snapshot.GetSiloStatus(silo) is not (SiloStatus.None or SiloStatus.Dead) && !_link.HasLeft(silo);
     }
 
     void Every(TimeSpan period, Func<CancellationToken, Task> action)

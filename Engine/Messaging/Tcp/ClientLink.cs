@@ -10,6 +10,7 @@ namespace Orleans.Runtime;
 sealed class ClientLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, Surroundings around, ILogger log)
     : TcpLink(cluster, options, messaging, around, log)
 {
+    const int MostGateways = 4;
     readonly ConcurrentDictionary<SiloAddress, bool> _leaving = new();
     SiloAddress[] _open = [];
 
@@ -38,21 +39,57 @@ sealed class ClientLink(ClusterIdentity cluster, ConnectionOptions options, Mess
 
     public override void Received(TcpPeer peer, FrameType type, ReadOnlySequence<byte> payload)
     {
-        if (type == FrameType.Leaving)
+        switch (type)
         {
-            _leaving[peer.Silo] = true;
-            Recount();
+            case FrameType.Leaving:
+                _leaving[peer.Silo] = true;
+                Recount();
+                break;
+            case FrameType.TableChanged:
+                Changed();
+                break;
+            default:
+                base.Received(peer, type, payload);
+                break;
+        }
+    }
+
+    /// <summary>Lets gateways go that leave: they wait for that.</summary>
+    public void LetGo()
+    {
+        foreach (var silo in _leaving.Keys)
+        {
+            TryPeer(silo)?.SayLast();
+        }
+    }
+
+    protected override bool TryRoute(SiloAddress target, SiloAddress? gateway, byte[] frame, MessageKind kind, WireHeader? passed) =>
+        TryPeer(target)?.TrySend(frame, kind, passed) == true;
+
+    // The gateway has gone since it was chosen: another will do.
+    protected override void Undelivered(Message message)
+    {
+        if (Open.FirstOrDefault(o => !o.Equals(message.Target)) is { } other && ++message.ForwardCount <= MostGateways)
+        {
+            message.Target = other;
+            Send(message);
             return;
         }
 
-        base.Received(peer, type, payload);
+        base.Undelivered(message);
     }
 
-    protected override bool TryRoute(SiloAddress target, SiloAddress? gateway, byte[] frame, WireHeader? passed) => TryPeer(target)?.TrySend(frame, passed) == true;
-
+    // While no other gateway is open one that leaves is used as long as it listens.
     void Recount()
     {
-        Volatile.Write(ref _open, [.. Peers.Where(p => p.IsOpen && !_leaving.ContainsKey(p.Silo)).Select(p => p.Silo).Order()]);
+        var open = Peers.Where(p => p.IsOpen).Select(p => p.Silo).Order().ToArray();
+        var staying = open.Where(silo => !_leaving.ContainsKey(silo)).ToArray();
+        Volatile.Write(ref _open, staying.Length > 0 ? staying : open);
+        if (staying.Length > 0)
+        {
+            LetGo();
+        }
+
         Changed();
     }
 }

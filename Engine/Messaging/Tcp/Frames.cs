@@ -21,8 +21,10 @@ enum FrameType : byte
     /// <summary>Does this grain live on the receiver?</summary>
     Ask,
     Reply,
-    /// <summary>The gateway is about to stop: send new calls elsewhere.</summary>
-    Leaving
+    /// <summary>The sender is about to stop: send new calls elsewhere.</summary>
+    Leaving,
+    /// <summary>No request comes over this connection after this frame.</summary>
+    LastRequest
 }
 
 /// <summary>One frame: <c>length of the rest (4, little endian) | type (1) | payload</c>.</summary>

@@ -9,10 +9,14 @@ namespace Orleans.Runtime;
 sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, Surroundings around, ILogger log)
     : TcpLink(cluster, options, messaging, around, log), IDisposable
 {
-    readonly ConcurrentDictionary<SiloAddress, (IConnection Connection, string Id)> _clients = new();
+    readonly ConcurrentDictionary<SiloAddress, Guest> _clients = new();
+    readonly ConcurrentDictionary<IConnection, Guest> _silos = new();
     // Clients of other gateways: by id, and by address with the gateway.
     readonly ConcurrentDictionary<string, SiloAddress> _clientAddresses = new();
     readonly ConcurrentDictionary<SiloAddress, SiloAddress> _clientGateways = new();
+    readonly ConcurrentDictionary<SiloAddress, HashSet<SiloAddress>> _clientsOf = new();
+    // Silos that said that they leave: they take no requests any more.
+    readonly ConcurrentDictionary<SiloAddress, bool> _left = new();
     IDisposable? _siloDoor;
     IDisposable? _gatewayDoor;
 
@@ -27,7 +31,7 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
 
     public bool AcceptsClients { get; set; }
 
-    public Dictionary<string, string> Clients => _clients.ToDictionary(c => c.Value.Id, c => c.Key.ToParsableString());
+    public Dictionary<string, string> Clients => _clients.ToDictionary(c => c.Value.Client, c => c.Key.ToParsableString());
 
     public void Listen(IPEndPoint silos, IPEndPoint? gateway)
     {
@@ -52,6 +56,7 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
     public void ClientsOf(SiloAddress gateway, IReadOnlyDictionary<string, string> clients)
     {
         var addresses = clients.ToDictionary(c => c.Key, c => SiloAddress.Parse(c.Value));
+        _clientsOf[gateway] = [.. addresses.Values];
         foreach (var (address, known) in _clientGateways)
         {
             if (known.Equals(gateway) && !addresses.ContainsValue(address))
@@ -71,9 +76,53 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
     public void CloseGateway()
     {
         AcceptsClients = false;
-        foreach (var (connection, _) in _clients.Values)
+        TellClients(FrameType.Leaving);
+    }
+
+    public void TellClients(FrameType what)
+    {
+        foreach (var client in _clients.Values)
         {
-            connection.TrySend(Frames.Of(FrameType.Leaving, ""));
+            client.Connection.TrySend(Frames.Of(what, ""));
+        }
+    }
+
+    /// <summary>Another silo leaves and holds nothing any more: nothing is asked of it from now on, and it is told so.</summary>
+    public void OtherLeaves(SiloAddress silo)
+    {
+        _left[silo] = true;
+        TryPeer(silo)?.SayLast();
+    }
+
+    public bool HasLeft(SiloAddress silo) => _left.ContainsKey(silo);
+
+    /// <summary>
+    /// Waits until nobody sends requests here any more, and clients have the answers to theirs. Who does not say so, and answers that do not come, end it after
+    /// <paramref name="atMost"/>; what is sent last is flushed.
+    /// </summary>
+    public async Task Drain(TimeSpan atMost, Func<bool> isRouting)
+    {
+        var began = Around.Time.GetTimestamp();
+        while ((isRouting() || _silos.Values.Any(s => !s.SaidLast) || _clients.Values.Any(c => !c.SaidLast || c.Unanswered > 0))
+            && Around.Time.GetElapsedTime(began) < atMost)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), Around.Time);
+        }
+    }
+
+    /// <summary>Closes the connections to clients, and the own ones to silos, once the other ends have read all that was given to them.</summary>
+    public async Task Finish(TimeSpan atMost)
+    {
+        Task[] finishing = [.. _clients.Values.Select(c => c.Finish()), .. Peers.Select(p => p.Finish())];
+        await Task.WhenAny(Task.WhenAll(finishing), Task.Delay(atMost, Around.Time));
+    }
+
+    public override void PeerOpened(TcpPeer peer)
+    {
+        base.PeerOpened(peer);
+        if (HasLeft(peer.Silo))
+        {
+            peer.SayLast();
         }
     }
 
@@ -84,9 +133,9 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
         _siloDoor?.Dispose();
         _gatewayDoor?.Dispose();
         base.Close(reason);
-        foreach (var (connection, _) in _clients.Values)
+        foreach (var client in _clients.Values)
         {
-            connection.Finish();
+            client.Connection.Finish();
         }
     }
 
@@ -103,25 +152,51 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
         }
     }
 
-    protected override bool TryRoute(SiloAddress target, SiloAddress? gateway, byte[] frame, WireHeader? passed)
+    protected override bool TryRoute(SiloAddress target, SiloAddress? gateway, byte[] frame, MessageKind kind, WireHeader? passed)
     {
         if (!target.IsClient)
         {
-            return TrySendToSilo(target, frame, passed);
+            return TrySendToSilo(target, frame, kind, passed);
+        }
+
+        // An answer goes back the way that its call came: that gateway counts on it, even where the client is connected here too.
+        if (kind == MessageKind.Response && gateway is not null && !gateway.Equals(Node.Address) && TrySendToSilo(gateway, frame, kind, passed))
+        {
+            return true;
         }
 
         if (_clients.TryGetValue(target, out var client))
         {
+            client.Answered(kind);
             return client.Connection.TrySend(frame);
         }
 
         // Not through a gateway that sent it here: it does not have the client any more.
-        var way = gateway is not null && !gateway.Equals(Node.Address) ? gateway : _clientGateways.GetValueOrDefault(target);
-        return way is not null && !way.Equals(Node.Address) && (passed is null || !way.Equals(passed.Sender)) && TrySendToSilo(way, frame, passed);
+        var way = GatewayOf(target);
+        return way is not null && !way.Equals(Node.Address) && (passed is null || !way.Equals(passed.Sender)) && TrySendToSilo(way, frame, kind, passed);
     }
 
-    bool TrySendToSilo(SiloAddress silo, byte[] frame, WireHeader? passed) =>
-        !IsDead(silo) && !HasFailedLately(silo) && PeerFor(silo, silo.Endpoint, ConnectionPurpose.Messages).TrySend(frame, passed);
+    // The silo that the grain was found on has left, or died, since: the grain is, or will be, elsewhere, and nothing was sent yet.
+    protected override void Undelivered(Message message)
+    {
+        if (message.Target is { IsClient: false } silo && (HasLeft(silo) || IsDead(silo)) && message.TargetGrain.Type != SystemNames.Client && Node is Silo node)
+        {
+            Answered?.Invoke(message.TargetGrain, silo, false);
+            node.Forward(message, $"{silo} has left");
+            return;
+        }
+
+        base.Undelivered(message);
+    }
+
+    // The one that a call of the client came by last, or another that has it too.
+    SiloAddress? GatewayOf(SiloAddress client) =>
+        _clientGateways.TryGetValue(client, out var last) && !IsDead(last) && !HasLeft(last) ? last
+            : _clientsOf.FirstOrDefault(g => g.Value.Contains(client) && !IsDead(g.Key) && !HasLeft(g.Key)).Key ?? last;
+
+    bool TrySendToSilo(SiloAddress silo, byte[] frame, MessageKind kind, WireHeader? passed) =>
+        !IsDead(silo) && !HasFailedLately(silo) && (kind is MessageKind.Response or MessageKind.Cancel || !HasLeft(silo))
+        && PeerFor(silo, silo.Endpoint, ConnectionPurpose.Messages).TrySend(frame, kind, passed);
 
     string? RefuseSilo(Hello hello) => hello.Purpose == ConnectionPurpose.Client ? "this is not a gateway"
         : IsDead(SiloAddress.Parse(hello.From)) ? $"{hello.From} was declared dead" : null;
@@ -135,19 +210,29 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
             return;
         }
 
-        await connection.Run(LongestFrame, (type, payload) =>
+        var guest = _silos[connection] = new Guest(connection, "");
+        try
         {
-            if (type == FrameType.Message && !IsDead(silo))
+            await connection.Run(LongestFrame, (type, payload) =>
             {
-                ReceiveMessage(payload, null);
-            }
-        });
+                if (type == FrameType.Message && !IsDead(silo))
+                {
+                    ReceiveMessage(payload, silo: silo);
+                }
+
+                guest.SaidLast |= type == FrameType.LastRequest;
+            });
+        }
+        finally
+        {
+            _silos.TryRemove(connection, out _);
+        }
     }
 
     async Task AcceptClient(Hello hello, IConnection connection)
     {
         var address = SiloAddress.Parse(hello.From);
-        _clients[address] = (connection, hello.Client);
+        var guest = _clients[address] = new Guest(connection, hello.Client);
         _clientAddresses[hello.Client] = address;
         ClientsChanged();
         try
@@ -156,13 +241,15 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
             {
                 if (type == FrameType.Message)
                 {
-                    ReceiveMessage(payload, address);
+                    guest.Asked(ReceiveMessage(payload, client: address));
                 }
+
+                guest.SaidLast |= type == FrameType.LastRequest;
             });
         }
         finally
         {
-            _clients.TryRemove(KeyValuePair.Create(address, (connection, hello.Client)));
+            _clients.TryRemove(KeyValuePair.Create(address, guest));
             ClientsChanged();
             if (!_clients.ContainsKey(address) && !_clientGateways.ContainsKey(address))
             {
@@ -171,4 +258,33 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
             }
         }
     }
+}
+
+/// <summary>The other end of a connection that was accepted.</summary>
+sealed class Guest(IConnection connection, string client)
+{
+    int _unanswered;
+
+    public IConnection Connection => connection;
+
+    /// <summary>The id of a client.</summary>
+    public string Client => client;
+
+    /// <summary>True when no request comes any more.</summary>
+    public bool SaidLast { get; set; }
+
+    /// <summary>Requests that came from here, less the answers that went back.</summary>
+    public int Unanswered => Volatile.Read(ref _unanswered);
+
+    /// <summary>Over when the other end has read everything and closed too.</summary>
+    public Task Finish()
+    {
+        connection.Finish();
+        return connection.Closed;
+    }
+
+    // An answer can be faster than the count of its request: the sum is what matters.
+    public void Asked(MessageKind kind) => Interlocked.Add(ref _unanswered, kind == MessageKind.Request ? 1 : 0);
+
+    public void Answered(MessageKind kind) => Interlocked.Add(ref _unanswered, kind == MessageKind.Response ? -1 : 0);
 }

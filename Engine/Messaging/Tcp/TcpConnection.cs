@@ -12,6 +12,7 @@ sealed class TcpConnection : IConnection
     /// <summary>Bytes that may wait for a slow or stopped peer, besides one message.</summary>
     public const long MostBytesWaiting = 64 << 20;
 
+    static readonly TimeSpan SilenceProbed = TimeSpan.FromSeconds(15);
     readonly Socket _socket;
     readonly Channel<byte[]> _out = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
     readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,7 +39,8 @@ sealed class TcpConnection : IConnection
         try
         {
             await socket.ConnectAsync(endpoint, cancellationToken);
-            return Over(socket);
+            // Nobody listens, and the system gave the socket the very port that it calls: it talks to itself (simultaneous open, RFC 9293 §3.5).
+            return Equals(socket.LocalEndPoint, socket.RemoteEndPoint) ? throw new SocketException((int)SocketError.ConnectionRefused) : Over(socket);
         }
         catch
         {
@@ -50,6 +52,7 @@ sealed class TcpConnection : IConnection
     public static TcpConnection Over(Socket socket)
     {
         socket.NoDelay = true;
+        EndWhenSilent(socket);
         var stream = new NetworkStream(socket, ownsSocket: true);
         return new TcpConnection(
             socket, PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16384)), PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 16384)));
@@ -88,6 +91,22 @@ sealed class TcpConnection : IConnection
         _out.Writer.TryComplete();
         _socket.Dispose();
         _closed.TrySetResult();
+    }
+
+    // A peer whose machine or way is gone says nothing: probes find that out when nothing is under way, TCP_USER_TIMEOUT (RFC 5482) when something is.
+    static void EndWhenSilent(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)SilenceProbed.TotalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        if (OperatingSystem.IsLinux())
+        {
+            const int Tcp = 6, UserTimeout = 18;
+            Span<byte> milliseconds = stackalloc byte[sizeof(int)];
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(milliseconds, (int)(SilenceProbed * 2).TotalMilliseconds);
+            socket.SetRawSocketOption(Tcp, UserTimeout, milliseconds);
+        }
     }
 
     async Task Receive(int longest, Action<FrameType, ReadOnlySequence<byte>> received)

@@ -51,27 +51,74 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
             message.IsPlaced = silo.Catalog.Find(message.SenderGrain) is not null;
         }
 
-        byte[] frame;
+        if (TryGiveBack(message))
+        {
+            return;
+        }
+
+        if (TryEncode(message) is { } frame)
+        {
+            var passed = message.Sender.Equals(Node.Address) ? null : HeaderOf(message);
+            if (!TryRoute(message.Target, message.Gateway, frame, message.Kind, passed) && message.Kind == MessageKind.Request)
+            {
+                Undelivered(message);
+            }
+        }
+    }
+
+    // A request that came from a silo and is not for a grain here goes back there: that silo knows who waits for the answer, and no third one must stay for it.
+    bool TryGiveBack(Message message)
+    {
+        if (message is not { Kind: MessageKind.Request, ReceivedFrom: { } from, Target: { } target } || target.IsClient)
+        {
+            return false;
+        }
+
+        (message.Redirect, message.Target, message.ReceivedFrom) = (target, from, null);
+        if (TryEncode(message) is { } frame && TryRoute(from, null, frame, MessageKind.Response, null))
+        {
+            return true;
+        }
+
+        (message.Redirect, message.Target) = (null, target);
+        return false;
+    }
+
+    // The other end of that.
+    void TakeBack(WireHeader header, BinaryReader reader, SiloAddress from)
+    {
+        TryPeer(from)?.Answered(header.Sender, header.Id);
+        Answered?.Invoke(header.TargetGrain, from, false);
+        var message = header.Sender.Equals(Node.Address) ? Node.Calls.RequestOf(header.Id) : Codec.Decode(header, reader, null);
+        if (message is not null)
+        {
+            (message.IsPlaced, message.Target, message.Via) = (true, header.Redirect, Node.Address);
+            Send(message);
+        }
+    }
+
+    byte[]? TryEncode(Message message)
+    {
         try
         {
-            frame = Frames.Seal(Codec.Encode(message, Frames.HeaderLength), FrameType.Message);
+            var frame = Frames.Seal(Codec.Encode(message, Frames.HeaderLength), FrameType.Message);
             if (frame.Length > LongestFrame)
             {
                 throw new Serialization.SerializerException($"{message} is {frame.Length} bytes long; the limit is {LongestFrame}.");
             }
+
+            return frame;
         }
         catch (Exception exception)
         {
             Unwritable(message, exception);
-            return;
-        }
-
-        var passed = message.Sender.Equals(Node.Address) ? null : HeaderOf(message);
-        if (!TryRoute(message.Target, message.Gateway, frame, passed) && message.Kind == MessageKind.Request)
-        {
-            Node.Respond(message, null, new SiloUnavailableException($"There is no connection to {message.Target} for {message}"));
+            return null;
         }
     }
+
+    /// <summary>A request of which nothing was sent.</summary>
+    protected virtual void Undelivered(Message message) =>
+        Node.Respond(message, null, new SiloUnavailableException($"There is no connection to {message.Target} for {message}"));
 
     public async Task<IConnection> Dial(SiloAddress silo, IPEndPoint endpoint, ConnectionPurpose purpose)
     {
@@ -96,7 +143,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     {
         if (type == FrameType.Message)
         {
-            ReceiveMessage(payload, null);
+            ReceiveMessage(payload);
         }
     }
 
@@ -107,17 +154,6 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         {
             peer.Close(reason);
         }
-    }
-
-    /// <summary>Waits, for a moment, for what is still on its way through this node, and for the answers to what others sent by it.</summary>
-    public async Task Drain(TimeSpan atMost, TimeProvider time, Func<bool> isRouting)
-    {
-        var began = time.GetTimestamp();
-        do
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), time);
-        }
-        while ((isRouting() || _peers.Values.Any(p => p.PassedCount > 0)) && time.GetElapsedTime(began) < atMost);
     }
 
     public void ExpirePassed()
@@ -149,10 +185,13 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
 
     protected virtual void Learn(WireHeader header) { }
 
-    protected abstract bool TryRoute(SiloAddress target, SiloAddress? gateway, byte[] frame, WireHeader? passed);
+    protected abstract bool TryRoute(SiloAddress target, SiloAddress? gateway, byte[] frame, MessageKind kind, WireHeader? passed);
 
-    /// <summary>A message that came over the network; <paramref name="client"/> is set when it came from a client of this gateway.</summary>
-    protected void ReceiveMessage(ReadOnlySequence<byte> payload, SiloAddress? client)
+    /// <summary>
+    /// A message that came over the network; <paramref name="client"/> is set when it came from a client of this gateway, <paramref name="silo"/> when it came over
+    /// another silo's connection. Returns its kind.
+    /// </summary>
+    protected MessageKind ReceiveMessage(ReadOnlySequence<byte> payload, SiloAddress? client = null, SiloAddress? silo = null)
     {
         var bytes = payload.ToArray();
         using var reader = new BinaryReader(new MemoryStream(bytes));
@@ -167,16 +206,22 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         if (!header.Target.Equals(Node.Address))
         {
             PassOn(header, bytes);
-            return;
+            return header.Kind;
         }
 
         Message message;
         try
         {
+            if (header.Redirect is not null && silo is not null)
+            {
+                TakeBack(header, reader, silo);
+                return header.Kind;
+            }
+
             var answered = header.Kind == MessageKind.Response ? Node.Calls.MethodOf(header.Id) : null;
             if (header.Kind == MessageKind.Response && answered is null)
             {
-                return;
+                return header.Kind;
             }
 
             message = Codec.Decode(header, reader, answered);
@@ -184,9 +229,10 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         catch (Exception exception)
         {
             Unreadable(header, exception);
-            return;
+            return header.Kind;
         }
 
+        message.ReceivedFrom = silo;
         if (client is not null)
         {
             message.Gateway = Node.Address;
@@ -195,6 +241,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         }
 
         Node.Receive(message);
+        return header.Kind;
     }
 
     // A response, or a call of an observer, that goes through this gateway to its client.
@@ -202,7 +249,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     {
         var frame = new byte[Frames.HeaderLength + payload.Length];
         payload.CopyTo(frame, Frames.HeaderLength);
-        if (!TryRoute(header.Target, null, Frames.Seal(frame, FrameType.Message), header) && header.Kind == MessageKind.Request)
+        if (!TryRoute(header.Target, null, Frames.Seal(frame, FrameType.Message), header.Kind, header) && header.Kind == MessageKind.Request)
         {
             SendBack(header, new SiloUnavailableException($"{Node.Address} has no connection to {header.Target}."));
         }
@@ -252,7 +299,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     }
 
     static WireHeader HeaderOf(Message message) => new(
-        message.Kind, message.Id, message.Sender, message.SenderGrain, message.Target!, message.TargetGrain, message.Via, message.Gateway, message.IsPlaced,
+        message.Kind, message.Id, message.Sender, message.SenderGrain, message.Target!, message.TargetGrain, message.Via, message.Gateway, message.Redirect, message.IsPlaced,
         message.ForwardCount, "", "");
 
     [LoggerMessage(LogLevel.Warning, "A message from {Sender} ({Interface}.{Method}) cannot be read")]

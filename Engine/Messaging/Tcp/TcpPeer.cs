@@ -17,39 +17,52 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
     IConnection? _connection;
     bool _gone;
     bool _started;
+    bool _saidLast;
 
     public SiloAddress Silo => silo;
 
     public bool IsOpen => Volatile.Read(ref _connection) is not null && !_gone;
 
-    /// <summary>The bytes of the message are on their way, or wait for the connection; false when the peer is gone or too much waits.</summary>
-    public bool TrySend(byte[] frame, WireHeader? passed)
+    /// <summary>
+    /// The bytes of the message are on their way, or wait for the connection. False when the peer is gone, takes no requests any more, or too much waits: then
+    /// nothing of it was sent.
+    /// </summary>
+    public bool TrySend(byte[] frame, MessageKind kind, WireHeader? passed)
     {
         lock (_gate)
         {
-            if (_gone)
+            if (_gone || (_saidLast && kind is not (MessageKind.Response or MessageKind.Cancel)))
             {
                 return false;
             }
 
-            if (passed is { Kind: MessageKind.Request })
+            // Noted before it is sent: the answer may be faster than this.
+            var tracked = passed is { Kind: MessageKind.Request };
+            if (tracked)
             {
-                _passed[(passed.Sender, passed.Id)] = new PassedRequest(passed, link.Around.Time.GetTimestamp());
+                _passed[(passed!.Sender, passed.Id)] = new PassedRequest(passed, link.Around.Time.GetTimestamp());
             }
 
-            if (_connection is { } open)
+            var sent = TrySend(frame);
+            if (tracked && !sent)
             {
-                return open.TrySend(frame);
+                Answered(passed!.Sender, passed.Id);
             }
 
-            if (_early.Count >= 10_000)
-            {
-                return false;
-            }
+            return sent;
+        }
+    }
 
-            _early.Enqueue(frame);
-            Start();
-            return true;
+    /// <summary>Tells the silo, which leaves, that no request follows; answers still may.</summary>
+    public void SayLast()
+    {
+        lock (_gate)
+        {
+            if (!_saidLast && !_gone && _started)
+            {
+                _saidLast = true;
+                TrySend(Frames.Of(FrameType.LastRequest, ""));
+            }
         }
     }
 
@@ -67,9 +80,6 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
 
     public void Answered(SiloAddress sender, long id) => _passed.TryRemove((sender, id), out _);
 
-    /// <summary>Requests that passed here and are not answered yet, as far as the answers come by here.</summary>
-    public int PassedCount => _passed.Count;
-
     public void Expire(TimeSpan age)
     {
         foreach (var (key, request) in _passed)
@@ -84,15 +94,35 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
     /// <summary>Ends the connection; what is under way fails.</summary>
     public void Close(string reason) => Lost(reason);
 
-    public void Finish()
+    /// <summary>Sends what was given, then closes; over when the other end has read it all and closed too.</summary>
+    public Task Finish()
     {
         lock (_gate)
         {
             _connection?.Finish();
+            return _connection?.Closed ?? Task.CompletedTask;
         }
     }
 
     TaskCompletionSource Opened { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Held: _gate.
+    bool TrySend(byte[] frame)
+    {
+        if (_connection is { } open)
+        {
+            return open.TrySend(frame);
+        }
+
+        if (_early.Count >= 10_000)
+        {
+            return false;
+        }
+
+        _early.Enqueue(frame);
+        Start();
+        return true;
+    }
 
     // Held: _gate.
     void Start()
@@ -126,8 +156,9 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
                 Volatile.Write(ref _connection, connection);
             }
 
-            Opened.TrySetResult();
+            // Counted first: whoever waits for it looks for an open gateway next.
             link.PeerOpened(this);
+            Opened.TrySetResult();
             await connection.Run(link.LongestFrame, (type, payload) => link.Received(this, type, payload));
             Lost("the connection was closed");
         }

@@ -8,7 +8,7 @@ namespace Orleans.Runtime;
 /// <summary>What is known of a message before its body is read: enough to pass it on, or to send it back.</summary>
 sealed record WireHeader(
     MessageKind Kind, long Id, SiloAddress Sender, GrainId SenderGrain, SiloAddress Target, GrainId TargetGrain, SiloAddress? Via, SiloAddress? Gateway,
-    bool IsPlaced, int ForwardCount, string Interface, string Method);
+    SiloAddress? Redirect, bool IsPlaced, int ForwardCount, string Interface, string Method);
 
 /// <summary>
 /// Messages of one node as bytes: <c>header (binary) | length, text of the body | count, (length, bytes) of each binary part</c>. Arguments and results are
@@ -57,7 +57,7 @@ sealed class WireCodec(Node node)
 
     public static WireHeader ReadHeader(BinaryReader reader) => new(
         (MessageKind)reader.ReadByte(), reader.ReadInt64(), SiloAddress.Parse(reader.ReadString()), Grain(reader.ReadString()), SiloAddress.Parse(reader.ReadString()),
-        Grain(reader.ReadString()), Optional(reader.ReadString()), Optional(reader.ReadString()), reader.ReadBoolean(), reader.ReadByte(), reader.ReadString(),
+        Grain(reader.ReadString()), Optional(reader.ReadString()), Optional(reader.ReadString()), Optional(reader.ReadString()), reader.ReadBoolean(), reader.ReadByte(), reader.ReadString(),
         reader.ReadString());
 
     /// <summary>The message; <paramref name="answered"/> is the method that a response answers.</summary>
@@ -98,6 +98,7 @@ sealed class WireCodec(Node node)
         writer.Write(Text(message.TargetGrain));
         writer.Write(message.Via?.ToParsableString() ?? "");
         writer.Write(message.Gateway?.ToParsableString() ?? "");
+        writer.Write(message.Redirect?.ToParsableString() ?? "");
         writer.Write(message.IsPlaced);
         writer.Write((byte)Math.Min(message.ForwardCount, byte.MaxValue));
         var isCall = message.Kind is MessageKind.Request or MessageKind.OneWay;

@@ -42,16 +42,16 @@ static class SiloProgram
 
     static void Configure(ISiloBuilder silo, IConfiguration settings)
     {
-        var database = settings["database"]!;
+        var database = $"{settings["database"]};Application Name={settings["name"]}";
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = ("Npgsql", database));
         silo.AddAdoNetGrainStorage("memory", options => (options.Invariant, options.ConnectionString) = ("Npgsql", database));
         silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = ("Npgsql", database));
         silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("test", "test"));
         silo.Configure<SiloOptions>(options => options.SiloName = settings["name"]!);
-        silo.ConfigureEndpoints(IPAddress.Loopback, Port("silo"), Port("gateway"));
+        silo.ConfigureEndpoints(IPAddress.Parse(settings["address"] ?? "127.0.0.1"), Port("silo"), Port("gateway"));
         silo.Configure<ReminderOptions>(options =>
             (options.MinimumReminderPeriod, options.RefreshReminderListPeriod) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)));
-        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
+        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(10));
         FastSettings.Apply(silo);
 
         int Port(string name) => int.Parse(settings[name]!, CultureInfo.InvariantCulture);
@@ -68,7 +68,7 @@ static class FastSettings
             options.ProbeTimeout = TimeSpan.FromSeconds(1);
             options.MinProbeTimeout = TimeSpan.FromSeconds(0.5);
             options.MaxProbeTimeout = TimeSpan.FromSeconds(2);
-            options.NumMissedProbesLimit = 3;
+            options.NumMissedProbesLimit = 5;
             options.NumVotesForDeathDeclaration = 2;
             options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
             options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
