@@ -94,6 +94,7 @@ public sealed partial class LiveWindows(
         var window = new OpenWindow(stream, options.Value, metrics.Timed(Muxers.All), feeds, time);
         try
         {
+            window.DoubtsSource = doubtful => _ = AskAgain(doubtful, lostNode: "");
             window.Reference = grains.CreateObjectReference<ILiveStreamObserver>(window);
             await Register(window, 0);
             window.Subscription = await frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(stream)).SubscribeAsync(window);
@@ -110,8 +111,42 @@ public sealed partial class LiveWindows(
         }
     }
 
+    // By the frames themselves a gateway learns first that something happened to their source; its grain knows what.
+    async Task AskAgain(OpenWindow window, string lostNode)
+    {
+        if (Interlocked.Exchange(ref window.Asking, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);   // not on the publisher's thread
+            var since = time.GetElapsedTime(window.RegisteredAt);
+            await Register(window, window.TakeViewers(since), lostNode);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogUnanswered(window.Stream, exception.Message);
+            window.RegisteredAt = 0;   // the next sweep tries again
+        }
+        finally
+        {
+            Volatile.Write(ref window.Asking, 0);
+        }
+    }
+
+    void OutOfSight(string stream)
+    {
+        if (Find(stream) is { } window)
+        {
+            _ = AskAgain(window, window.Directive?.Node ?? "");
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        feeds.SourceOutOfSight += OutOfSight;
         using var timer = new PeriodicTimer(Sweep, time);
         try
         {
@@ -161,9 +196,9 @@ public sealed partial class LiveWindows(
         }
     }
 
-    async Task Register(OpenWindow window, int viewers)
+    async Task Register(OpenWindow window, int viewers, string lostNode = "")
     {
-        var registration = new GatewayRegistration { Gateway = node.Name, Viewers = viewers };
+        var registration = new GatewayRegistration { Gateway = node.Name, Viewers = viewers, LostNode = lostNode };
         var directive = await grains.GetGrain<ILiveStreamGrain>(window.Stream).Watch(registration, window.Reference!);
         window.RegisteredAt = time.GetTimestamp();
         await window.Directed(directive);

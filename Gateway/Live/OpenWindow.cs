@@ -15,6 +15,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     long _used;
     long _reloads;
     StreamDirective? _directive;
+    long _newestEpoch;
 
     internal OpenWindow(string stream, HlsOptions options, SegmentMuxers muxers, FrameFeeds feeds, TimeProvider time)
     {
@@ -48,6 +49,12 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 
     internal long RegisteredAt { get; set; }
 
+    /// <summary>Called, on the publisher's thread, when the stream's grain should be asked again where its frames are.</summary>
+    internal Action<OpenWindow>? DoubtsSource { get; set; }
+
+    /// <summary>1 while such a question is under way.</summary>
+    internal int Asking;
+
     internal void Touch() => Interlocked.Exchange(ref _used, _time.GetTimestamp());
 
     /// <summary>Counts a reload of the leading rendition's playlist: each viewer makes one per target duration.</summary>
@@ -69,17 +76,47 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
             Window.Append(batch.Frames.Span);
         }
 
-        if (batch.Signal != StreamSignal.None)
+        if (batch.Signal is StreamSignal.SourceLost or StreamSignal.OffAir)
         {
             Window.Pause(batch.Signal == StreamSignal.OffAir ? WindowPause.OffAir : WindowPause.SourceLost);
+        }
+
+        if (IsNews(batch))
+        {
+            DoubtsSource?.Invoke(this);
         }
 
         return Task.CompletedTask;
     }
 
+    // The source ended, or it cuts under an epoch that this gateway was not told of: the grain may have been activated anew and not know of us.
+    bool IsNews(in FrameBatch batch)
+    {
+        if (batch.Signal != StreamSignal.None)
+        {
+            return true;
+        }
+
+        var epoch = batch.Frames.IsEmpty ? 0 : batch.Frames.Span[^1].Segment.Epoch;
+        var isNewer = epoch > Directive?.Epoch && epoch > _newestEpoch;
+        _newestEpoch = Math.Max(_newestEpoch, epoch);
+        return isNewer;
+    }
+
     Task IAsyncObserver<FrameBatch>.OnCompletedAsync() => Task.CompletedTask;
 
     Task IAsyncObserver<FrameBatch>.OnErrorAsync(Exception ex) => Task.CompletedTask;
+
+    public Task<WindowEdge?> Settle(long epoch) => Task.FromResult(Window.Settle(epoch) is not { } edge ? null : new WindowEdge
+    {
+        Msn = edge.Msn,
+        PartsSent = edge.PartsSent,
+        Start90k = edge.Start90k,
+        End90k = edge.End90k,
+        StartTime = edge.StartTime,
+        DiscontinuitySequence = edge.DiscontinuitySequence,
+        StartsDiscontinuity = edge.StartsDiscontinuity,
+    });
 
     public Task Directed(StreamDirective directive)
     {

@@ -21,9 +21,35 @@ public interface ILiveStreamGrain : IGrainWithStringKey
     [Alias("report")]
     Task<ReportAnswer> Report(SourceReport report, IPublisherObserver publisher);
 
-    /// <summary>The publisher is gone; <paramref name="last"/> is its final report. The stream is held, then goes off air, unless somebody publishes again.</summary>
+    /// <summary>
+    /// The publisher is gone; <paramref name="last"/> is its final report. True: another source goes on where it ended. False: what it had cut is
+    /// complete as it is; the stream is held, then goes off air, unless somebody publishes again.
+    /// </summary>
     [Alias("unpublish")]
-    Task Unpublish(SourceReport last, PublishEnd end);
+    Task<bool> Unpublish(SourceReport last, PublishEnd end);
+
+    /// <summary>Puts a slot on air at the next end of a segment. Refused where its source is missing or not well.</summary>
+    [Alias("switch")]
+    Task<SwitchAnswer> Switch(int slot);
+
+    /// <summary>
+    /// Moves the stream to another node. Where the other slot's encoder is there, it goes on air; else the node is announced: the next publisher
+    /// of the slot on air at that node is taken as its successor, goes on air at a key frame, and then the former session is ended with
+    /// <see cref="PublishEnd.Transferred"/>.
+    /// </summary>
+    [Alias("transfer")]
+    Task<SwitchAnswer> Transfer(string node);
+
+    /// <summary>
+    /// The node wants to be rid of the stream: a source elsewhere goes on air where there is one. True: the node holds no lease of the stream (any
+    /// more). False: not yet, or there is nobody else; ask again.
+    /// </summary>
+    [Alias("vacate")]
+    Task<bool> Vacate(string node);
+
+    /// <summary>Somebody lost sight of a node, by its connections or by membership: if it is on air and does not answer, its source is lost at once.</summary>
+    [Alias("doubt")]
+    Task Doubt(string node);
 
     /// <summary>A gateway registers as interested, and again before <see cref="GatewayRegistration.Lifetime"/> is over. Answers where frames come from.</summary>
     [Alias("watch")]
@@ -51,6 +77,15 @@ public interface IPublisherObserver : IGrainObserver
     [Alias("revoked")]
     Task Revoked(long epoch, PublishEnd reason);
 
+    /// <summary>Stops cutting at once, and tells how far it came. The session stays, as standby.</summary>
+    [Alias("stop")]
+    Task<SourceReport> Stop(long epoch);
+
+    /// <summary>Stops cutting at the next end of a segment, and reports then. The session stays, as standby.</summary>
+    [OneWay]
+    [Alias("yield")]
+    Task Yield(long epoch);
+
     /// <summary>How long the session's encoder has been silent. Asked when somebody else wants the slot.</summary>
     [Alias("silence")]
     Task<TimeSpan> Silence();
@@ -63,4 +98,11 @@ public interface ILiveStreamObserver : IGrainObserver
     [OneWay]
     [Alias("directed")]
     Task Directed(StreamDirective directive);
+
+    /// <summary>
+    /// The source of <paramref name="epoch"/> is replaced: nothing of it that is not listed yet will be. Answers where the next one may begin; null
+    /// where nothing was ever listed.
+    /// </summary>
+    [Alias("settle")]
+    Task<WindowEdge?> Settle(long epoch);
 }

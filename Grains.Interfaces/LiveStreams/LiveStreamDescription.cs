@@ -45,6 +45,12 @@ public sealed record LiveStreamDescription
 
     /// <summary>The silo that answers for the stream.</summary>
     [Id(10)] public string Owner { get; init; } = "";
+
+    /// <summary>The last change of the source on air; null where there was none.</summary>
+    [Id(11)] public StreamSwitch? LastSwitch { get; init; }
+
+    /// <summary>Node to which the stream shall move, while that is awaited.</summary>
+    [Id(12)] public string TransferTo { get; init; } = "";
 }
 
 [GenerateSerializer, Immutable, Alias("tributary.slot-description")]
@@ -59,4 +65,12 @@ public sealed record SlotDescription
     [Id(3)] public required DateTimeOffset Since { get; init; }
 
     [Id(4)] public SourceHealth Health { get; init; } = new();
+
+    [Id(5)] public SourceFault Fault { get; init; }
+
+    /// <summary>Whether it could go on air now.</summary>
+    [Id(6)] public bool Ready { get; init; }
+
+    /// <summary>Whether its timeline is known to be that of the source on air.</summary>
+    [Id(7)] public bool Aligned { get; init; }
 }

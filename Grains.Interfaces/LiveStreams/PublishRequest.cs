@@ -94,4 +94,10 @@ public enum PublishEnd
 
     /// <summary>An operator ended it.</summary>
     Operator,
+
+    /// <summary>The stream goes on from another node.</summary>
+    Transferred,
+
+    /// <summary>The host does not answer any more.</summary>
+    HostLost,
 }

@@ -6,7 +6,7 @@ public sealed record SourceReport
 {
     [Id(0)] public required Guid Session { get; init; }
 
-    /// <summary>Epoch of the session's lease; 0 on standby.</summary>
+    /// <summary>Epoch of the lease under which the session cuts; 0 on standby. In the report that ends a lease, the epoch that it had.</summary>
     [Id(1)] public required long Epoch { get; init; }
 
     /// <summary>The number after that of the segment which is being cut now; the lease's first number while nothing was cut.</summary>
@@ -25,6 +25,28 @@ public sealed record SourceReport
 
     /// <summary>The request with which the session began, so that a grain that lost its memory knows whom it hears.</summary>
     [Id(7)] public required PublishRequest Request { get; init; }
+
+    [Id(8)] public SourceFault Fault { get; init; }
+
+    /// <summary>The lease ended with the last segment, as <see cref="IPublisherObserver.Yield"/> asked.</summary>
+    [Id(9)] public bool Yielded { get; init; }
+
+    /// <summary>The segment that is being cut; the one that would be next where none is.</summary>
+    [Id(10)] public long OpenMsn { get; init; }
+
+    /// <summary>Start of <see cref="OpenMsn"/> in 90 kHz ticks of the stream's timeline.</summary>
+    [Id(11)] public long Open90k { get; init; }
+
+    /// <summary>Wall clock at <see cref="Open90k"/>.</summary>
+    [Id(12)] public DateTimeOffset OpenTime { get; init; }
+
+    /// <summary>Whether <see cref="OpenMsn"/> begins with a discontinuity.</summary>
+    [Id(13)] public bool OpenStartsDiscontinuity { get; init; }
+
+    [Id(14)] public SourcePlace Place { get; init; } = new();
+
+    /// <summary>Start of the first segment after the last discontinuity, in 90 kHz ticks of the stream's timeline.</summary>
+    [Id(15)] public long RunStart90k { get; init; }
 }
 
 /// <summary>How a source does, for people and alarms.</summary>

@@ -14,6 +14,9 @@ public sealed record GatewayRegistration
     [Id(0)] public required string Gateway { get; init; }
 
     [Id(1)] public int Viewers { get; init; }
+
+    /// <summary>The node whose frames the gateway cannot reach any more; empty where all is well.</summary>
+    [Id(2)] public string LostNode { get; init; } = "";
 }
 
 /// <summary>Where the frames of a stream come from now. The one with the higher epoch, then the higher version, is the newer.</summary>

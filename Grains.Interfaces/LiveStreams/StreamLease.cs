@@ -31,4 +31,25 @@ public sealed record StreamLease
 
     /// <summary>No part is longer than this.</summary>
     [Id(8)] public required TimeSpan PartDuration { get; init; }
+
+    /// <summary>
+    /// Stream timeline minus the source's own in 90 kHz ticks, where both are known to be the same programme: the first frame is then the key frame
+    /// at <see cref="Start90k"/>, or the next after it.
+    /// </summary>
+    [Id(9)] public long? Offset90k { get; init; }
+
+    /// <summary>Wall clock of what comes at <see cref="Start90k"/>: media that is kept from then on goes first. Null: begin with the next key frame.</summary>
+    [Id(10)] public DateTimeOffset? ResumeTime { get; init; }
+
+    /// <summary>Numbers directly before <see cref="FirstMsn"/> that are closed as gaps.</summary>
+    [Id(11)] public int GapsBefore { get; init; }
+
+    /// <summary>Where those gaps begin, in 90 kHz ticks of the stream's timeline.</summary>
+    [Id(12)] public long GapStart90k { get; init; }
+
+    /// <summary>Wall clock there.</summary>
+    [Id(13)] public DateTimeOffset GapTime { get; init; }
+
+    /// <summary>Start of the first segment after the last discontinuity, where the lease begins with none; else null.</summary>
+    [Id(14)] public long? RunStart90k { get; init; }
 }

@@ -12,6 +12,9 @@ public enum StreamSignal : byte
 
     /// <summary>The stream went off air: no more frames belong to what was sent so far.</summary>
     OffAir,
+
+    /// <summary>Another source goes on from here: it says what becomes of the open segment. The grain knows where its frames are.</summary>
+    SourceChanged,
 }
 
 /// <summary>

@@ -140,9 +140,35 @@ public sealed class FrameChannel(string stream, FrameChannelOptions options, Fra
         if (segment.Epoch > _epoch)
         {
             (_epoch, _epochFirstMsn) = (segment.Epoch, segment.Msn);
+            DropReplaced(segment);
         }
 
         return segment.Epoch < _epoch && segment.Msn >= _epochFirstMsn;
+    }
+
+    // What an older source had of the numbers that a newer one begins is void; what lies before a hole helps nobody who joins late.
+    void DropReplaced(SegmentMark first)
+    {
+        var kept = first.Msn - first.GapsBefore;
+        if (NewestMsn < kept - 1)
+        {
+            kept = 0;
+        }
+
+        for (var left = NewestMsn < kept ? 0 : _ring.Count; left > 0; left--)
+        {
+            var frame = _ring.Dequeue();
+            if (frame.Segment.Msn < kept)
+            {
+                _ring.Enqueue(frame);
+                continue;
+            }
+
+            _ringBytes -= frame.Frame.Data.Length;
+            frame.Frame.Data.Release();
+        }
+
+        NewestMsn = Math.Min(NewestMsn, kept - 1);
     }
 
     void Keep(in MarkedFrame frame)

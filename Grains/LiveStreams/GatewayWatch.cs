@@ -37,4 +37,31 @@ sealed class GatewayWatch(TimeProvider time, ILogger log)
     }
 
     public Task Tell(StreamDirective directive) => _observers.Notify(observer => observer.Directed(directive));
+
+    /// <summary>
+    /// Asks every gateway how far it has listed the source of <paramref name="epoch"/>, and to list no more of it. One that is gone is forgotten;
+    /// <c>Complete</c> is false where one that may still serve viewers did not answer in time.
+    /// </summary>
+    public async Task<(IReadOnlyList<WindowEdge> Edges, bool Complete)> Settle(long epoch, TimeSpan within)
+    {
+        var answers = await Task.WhenAll(_observers.Observers.ToArray().Select(pair => Ask(pair.Key, pair.Value, epoch, within)));
+        return ([.. answers.Select(answer => answer.Edge).OfType<WindowEdge>()], answers.All(answer => answer.Heard));
+    }
+
+    async Task<(WindowEdge? Edge, bool Heard)> Ask(string gateway, ILiveStreamObserver observer, long epoch, TimeSpan within)
+    {
+        try
+        {
+            return (await observer.Settle(epoch).WaitAsync(within, time), true);
+        }
+        catch (Exception exception) when (exception is ClientNotAvailableException or SiloUnavailableException)
+        {
+            Forget(gateway);   // it registers again if it lives
+            return (null, true);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            return (null, false);
+        }
+    }
 }

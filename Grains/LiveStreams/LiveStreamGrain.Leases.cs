@@ -3,7 +3,7 @@ namespace Tributary.Grains.LiveStreams;
 // Who may cut segments, from which number on.
 public sealed partial class LiveStreamGrain
 {
-    async Task<StreamLease> Grant(PublishSlot slot)
+    async Task<StreamLease> Grant(PublishSlot slot, Resumption at)
     {
         var now = time.GetUtcNow();
         var stored = state.State;
@@ -13,7 +13,8 @@ public sealed partial class LiveStreamGrain
         }
 
         stored.Epoch++;
-        stored.ReservedMsn = _nextMsn + options.Value.NumbersReserved;
+        _nextMsn = at.FirstMsn;
+        stored.ReservedMsn = Math.Max(stored.ReservedMsn, _nextMsn + options.Value.NumbersReserved);
         stored.OnAir = slot.Request;
         Enter(StreamState.Live, now);
         await state.WriteStateAsync();
@@ -24,13 +25,20 @@ public sealed partial class LiveStreamGrain
             Epoch = stored.Epoch,
             Session = slot.Request.Session,
             FirstMsn = _nextMsn,
-            DiscontinuitySequence = stored.Begun ? stored.DiscontinuitySequence + 1 : 0,
-            StartsDiscontinuity = stored.Begun,
-            Start90k = Math.Max(_end90k, (long)(now - stored.Origin + Lead).TotalMilliseconds * 90),
+            DiscontinuitySequence = at.DiscontinuitySequence + (at.StartsDiscontinuity ? 1 : 0),
+            StartsDiscontinuity = at.StartsDiscontinuity,
+            Start90k = at.Start90k,
             TargetDuration = stored.TargetDuration,
             SegmentDuration = options.Value.SegmentDuration,
             PartDuration = options.Value.PartDuration,
+            Offset90k = at.Offset90k,
+            ResumeTime = at.Time,
+            GapsBefore = at.Gaps,
+            GapStart90k = at.GapStart90k,
+            GapTime = at.GapTime ?? default,
+            RunStart90k = at.StartsDiscontinuity ? null : at.RunStart90k,
         };
+        _ = slot.Publisher?.Granted(slot.Lease);
         LogGranted(Name, slot.Request.Slot, slot.Request.Encoder, slot.Request.Node, stored.Epoch, _nextMsn);
         await Announce();
         return slot.Lease;
@@ -79,6 +87,17 @@ public sealed partial class LiveStreamGrain
     bool TryAdopt(SourceReport report, out PublishSlot? slot)
     {
         slot = null;
+        if (report.Request.Slot is < 0 or > 1)
+        {
+            return false;
+        }
+
+        if (_slots[report.Request.Slot] is { } held && report.Epoch == 0 && _slots[Successor] is null && IsSuccessor(report.Request, held))
+        {
+            slot = _slots[Successor] = new PublishSlot(report.Request, publisher: null, time.GetUtcNow());
+            return true;
+        }
+
         var isStandby = report.Epoch == 0 && _slots[report.Request.Slot] is null;
         var holdsLease = state.State.OnAir?.Session == report.Session;
         if (!isStandby && !holdsLease)
@@ -90,28 +109,35 @@ public sealed partial class LiveStreamGrain
         return true;
     }
 
-    async Task EndSlot(PublishSlot slot, PublishEnd end)
+    // True: another source goes on.
+    async Task<bool> EndSlot(PublishSlot slot, PublishEnd end, SwitchReason reason)
     {
-        _slots[slot.Request.Slot] = null;
-        _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
+        _slots[Array.IndexOf(_slots, slot)] = null;
         if (!slot.OnAir)
         {
+            _ = slot.Publisher?.Revoked(0, end);
             LogStandbyEnded(Name, slot.Request.Slot, end);
-            return;
+            return OnAir is not null;
         }
 
         state.State.LastEnd = end;
         state.State.OnAir = null;
         LogEnded(Name, slot.Request.Slot, slot.Request.Encoder, end, _nextMsn);
-        if (_slots.FirstOrDefault(other => other?.Publisher is not null) is { } standby && end != PublishEnd.Replaced)
+        var lostNode = end == PublishEnd.HostLost ? slot.Request.Node : null;
+        if ((Candidate(lostNode) ?? Array.Find(_slots, other => other?.Publisher is not null && other.Request.Node != lostNode)) is { } next)
         {
-            var lease = await Grant(standby);
-            _ = standby.Publisher!.Granted(lease);
-            return;
+            await SwitchTo(next, reason, slot, hostAnswers: end != PublishEnd.HostLost);
+            _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
+            return true;
         }
 
+        // Nobody goes on. A host that lives tells the viewers' side that the open segment is complete; the numbers of one that does not are
+        // settled when somebody publishes again.
+        _unsettled = end is PublishEnd.HostLost or PublishEnd.Silent ? slot : null;
+        _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
         Enter(StreamState.Held, time.GetUtcNow());
         await state.WriteStateAsync();
         await Announce();
+        return false;
     }
 }

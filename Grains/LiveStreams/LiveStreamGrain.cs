@@ -20,7 +20,8 @@ public sealed partial class LiveStreamGrain(
     // A timeline begins above zero: the first pictures are decoded before they are shown, and no container has negative decoding times.
     static readonly TimeSpan Lead = TimeSpan.FromSeconds(10);
 
-    readonly PublishSlot?[] _slots = new PublishSlot?[2];
+    // Primary and backup, and while the stream moves, the successor of one of them.
+    readonly PublishSlot?[] _slots = new PublishSlot?[3];
     readonly GatewayWatch _gateways = new(time, log);
     long _nextMsn;
     long _end90k;
@@ -28,10 +29,13 @@ public sealed partial class LiveStreamGrain(
 
     string Name => this.GetPrimaryKeyString();
 
-    PublishSlot? OnAir => _slots.FirstOrDefault(slot => slot is { OnAir: true });
+    PublishSlot? OnAir => Array.Find(_slots, slot => slot is { OnAir: true });
+
+    PublishSlot? Find(Guid session) => Array.Find(_slots, slot => slot?.Request.Session == session);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        (_activated, _begunElsewhere) = (time.GetUtcNow(), state.State.State != StreamState.OffAir);
         _nextMsn = state.State.ReservedMsn;
         if (state.State is { State: StreamState.Live, OnAir: { } request })
         {
@@ -59,11 +63,16 @@ public sealed partial class LiveStreamGrain(
             return Refusal(PublishRefusalReason.NoSuchSlot, $"Stream '{Name}' has slots 0 (primary) and 1 (backup), not {request.Slot}.");
         }
 
+        if (Find(request.Session) is { } known)
+        {
+            return AnswerOf(known);
+        }
+
         if (_slots[request.Slot] is { } held)
         {
-            if (held.Request.Session == request.Session)
+            if (IsSuccessor(request, held))
             {
-                return AnswerOf(held);
+                return await TakeSuccessor(request, publisher);
             }
 
             if (!IsOfAnEarlierRun(held, request) && !await GivesWay(held))
@@ -71,7 +80,7 @@ public sealed partial class LiveStreamGrain(
                 return Refusal(PublishRefusalReason.AlreadyPublishing, $"Stream '{Name}' is already being published from {held.Request.Encoder}.");
             }
 
-            await EndSlot(held, PublishEnd.Replaced);
+            await EndSlot(held, PublishEnd.Replaced, SwitchReason.Silent);
         }
 
         var slot = _slots[request.Slot] = new PublishSlot(request, publisher, time.GetUtcNow());
@@ -81,14 +90,13 @@ public sealed partial class LiveStreamGrain(
             return AnswerOf(slot);
         }
 
-        await Grant(slot);
+        await Grant(slot, await AfterTheLast());
         return AnswerOf(slot);
     }
 
     public async Task<ReportAnswer> Report(SourceReport report, IPublisherObserver publisher)
     {
-        var slot = _slots[report.Request.Slot];
-        if (slot?.Request.Session != report.Session && !TryAdopt(report, out slot))
+        if (Find(report.Session) is not { } slot && !TryAdopt(report, out slot))
         {
             return new ReportAnswer { Outcome = ReportOutcome.Superseded };
         }
@@ -96,13 +104,20 @@ public sealed partial class LiveStreamGrain(
         slot!.Heard(report, publisher, time.GetUtcNow());
         if (!slot.OnAir)
         {
-            return new ReportAnswer { Outcome = report.Epoch == 0 ? ReportOutcome.Accepted : ReportOutcome.Superseded };
+            await ConsiderSwitch();
+            return new ReportAnswer { Outcome = report.Epoch == 0 || slot.OnAir ? ReportOutcome.Accepted : ReportOutcome.Superseded };
+        }
+
+        if (report.Yielded && report.Epoch == state.State.Epoch)
+        {
+            await GoOnAfterYield(slot);
+            return new ReportAnswer { Outcome = ReportOutcome.Accepted, Epoch = report.Epoch };
         }
 
         if (report.Epoch < (slot.Lease?.Epoch ?? 1))
         {
             // The grant is still on its way, or was lost: say it again.
-            _ = publisher.Granted(slot.Lease ?? await Grant(slot));
+            _ = publisher.Granted(slot.Lease ?? await Grant(slot, await AfterLost(slot)));
             return new ReportAnswer { Outcome = ReportOutcome.Accepted, Epoch = report.Epoch };
         }
 
@@ -113,29 +128,35 @@ public sealed partial class LiveStreamGrain(
         }
 
         await Advance(report);
-
+        await ConsiderSwitch();
         return new ReportAnswer { Outcome = ReportOutcome.Accepted, Epoch = state.State.Epoch };
     }
 
-    public async Task Unpublish(SourceReport last, PublishEnd end)
+    public async Task<bool> Unpublish(SourceReport last, PublishEnd end)
     {
-        if (_slots.FirstOrDefault(slot => slot?.Request.Session == last.Session) is not { } slot)
+        if (Find(last.Session) is not { } slot)
         {
-            return;
+            return OnAir is not null;   // it was replaced before
         }
 
         if (slot.OnAir && last.Epoch == state.State.Epoch)
         {
+            slot.Heard(last);
             await Advance(last);
         }
 
-        await EndSlot(slot, end);
+        return await EndSlot(slot, end, end == PublishEnd.NodeStopping ? SwitchReason.Drain : SwitchReason.SourceEnded);
     }
 
-    public Task<StreamDirective> Watch(GatewayRegistration registration, ILiveStreamObserver observer)
+    public async Task<StreamDirective> Watch(GatewayRegistration registration, ILiveStreamObserver observer)
     {
         _gateways.Register(registration, observer);
-        return Task.FromResult(Directive());
+        if (registration.LostNode.Length > 0)
+        {
+            await Doubt(registration.LostNode);
+        }
+
+        return Directive();
     }
 
     public Task Unwatch(string gateway)
@@ -152,11 +173,13 @@ public sealed partial class LiveStreamGrain(
         Epoch = state.State.Epoch,
         NextMsn = _nextMsn,
         DiscontinuitySequence = state.State.DiscontinuitySequence,
-        Slots = [.. _slots.OfType<PublishSlot>().OrderByDescending(slot => slot.OnAir).Select(slot => slot.Describe())],
+        Slots = [.. _slots.OfType<PublishSlot>().OrderByDescending(slot => slot.OnAir).Select(slot => slot.Describe(IsAligned(slot)))],
         Gateways = _gateways.Names,
         Viewers = _gateways.Viewers,
         LastEnd = state.State.LastEnd,
         Owner = silo.SiloAddress.ToString(),
+        LastSwitch = state.State.LastSwitch,
+        TransferTo = state.State.Transfer?.Node ?? "",
     });
 
     static bool IsOfAnEarlierRun(PublishSlot held, PublishRequest request) =>
@@ -170,14 +193,20 @@ public sealed partial class LiveStreamGrain(
             return time.GetUtcNow() - held.LastHeard >= options.Value.TakeoverAfterSilence;
         }
 
+        return await SilenceOf(held) is not { } silence || silence >= options.Value.TakeoverAfterSilence;
+    }
+
+    // Null: its host does not answer.
+    async Task<TimeSpan?> SilenceOf(PublishSlot slot)
+    {
         try
         {
-            return await held.Publisher.Silence().WaitAsync(TimeSpan.FromSeconds(1), time) >= options.Value.TakeoverAfterSilence;
+            return await slot.Publisher!.Silence().WaitAsync(options.Value.SettleTimeout, time);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
-            LogHostSilent(Name, held.Request.Node, exception.Message);
-            return true;
+            LogHostSilent(Name, slot.Request.Node, exception.Message);
+            return null;
         }
     }
 
@@ -190,13 +219,20 @@ public sealed partial class LiveStreamGrain(
             await List();
         }
 
+        if (OnAir is { } source && now - source.LastHeard > options.Value.DoubtAfter && Candidate() is not null)
+        {
+            await Doubt(source.Request.Node);
+        }
+
         foreach (var slot in _slots)
         {
             if (slot is not null && now - slot.LastHeard > options.Value.ReportTimeout && await GivesWay(slot) && _slots.Contains(slot))
             {
-                await EndSlot(slot, PublishEnd.Silent);
+                await EndSlot(slot, PublishEnd.Silent, SwitchReason.HostLost);
             }
         }
+
+        await CheckOrders(now);
 
         if (state.State.State == StreamState.Held && now - state.State.Since >= options.Value.Hold)
         {
@@ -240,6 +276,12 @@ public sealed partial class LiveStreamGrain(
 
     [LoggerMessage(LogLevel.Information, "Stream {Stream}: source in slot {Slot} from {Encoder} ended ({End}); the next segment is {Msn}")]
     partial void LogEnded(string stream, int slot, string encoder, PublishEnd end, long msn);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: {Reason}: from node {From} to slot {Slot} at node {Node}, from segment {Msn}, aligned {Aligned}, gaps {Gaps}")]
+    partial void LogSwitched(string stream, SwitchReason reason, string from, int slot, string node, long msn, bool aligned, int gaps);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} moved from node {From} to node {Node}")]
+    partial void LogTransferred(string stream, int slot, string from, string node);
 
     [LoggerMessage(LogLevel.Information, "Stream {Stream} went off air: nobody published again in time")]
     partial void LogOffAir(string stream);

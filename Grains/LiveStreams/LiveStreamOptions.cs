@@ -18,6 +18,26 @@ public sealed class LiveStreamOptions
     /// <summary>A source whose host does not report for this long is lost. Hosts report at least every 2 s.</summary>
     public TimeSpan ReportTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// A source on air whose host does not report for this long is asked for, where another source could go on; if it does not answer, that one does.
+    /// </summary>
+    public TimeSpan DoubtAfter { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a host or a gateway has to answer when another source is to go on air.</summary>
+    public TimeSpan SettleTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// After the backup took over, the primary goes on air again once it has been well for this long. Zero: the backup stays until it is lost, or
+    /// somebody commands it. What was commanded is never given back.
+    /// </summary>
+    public TimeSpan GiveBackAfter { get; set; }
+
+    /// <summary><see cref="GiveBackAfter"/> for streams that have their own, by name.</summary>
+    public Dictionary<string, TimeSpan> GiveBack { get; set; } = new(StringComparer.Ordinal);
+
+    /// <summary>How long a transfer waits for the encoder to publish at its new node.</summary>
+    public TimeSpan TransferWait { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Media sequence numbers that are reserved ahead with one write: after a crash of everything numbering goes on at most this far on.</summary>
     public int NumbersReserved { get; set; } = 16;
 
@@ -25,5 +45,7 @@ public sealed class LiveStreamOptions
     public static bool IsValid(LiveStreamOptions options) =>
         options.SegmentDuration > TimeSpan.Zero && options.PartDuration > TimeSpan.Zero && options.PartDuration <= options.SegmentDuration
         && options.Hold > TimeSpan.Zero && options.TakeoverAfterSilence > TimeSpan.Zero && options.ReportTimeout > TimeSpan.Zero
-        && options.NumbersReserved >= 4;
+        && options.NumbersReserved >= 4 && options.DoubtAfter > TimeSpan.Zero && options.SettleTimeout > TimeSpan.Zero
+        && options.GiveBackAfter >= TimeSpan.Zero && options.TransferWait > TimeSpan.Zero
+        && options.GiveBack.Values.All(after => after >= TimeSpan.Zero);
 }

@@ -32,4 +32,13 @@ public sealed class LiveStreamState
 
     /// <summary>Whether any segment was ever cut: from then on every lease starts with a discontinuity.</summary>
     [Id(10)] public bool Begun { get; set; }
+
+    /// <summary>Where the stream shall move to, while that is awaited.</summary>
+    [Id(11)] public TransferOrder? Transfer { get; set; }
+
+    [Id(12)] public StreamSwitch? LastSwitch { get; set; }
 }
+
+/// <summary>A slot's next publisher at another node is its successor, until <paramref name="Until"/>.</summary>
+[GenerateSerializer, Immutable, Alias("tributary.transfer-order")]
+public sealed record TransferOrder([property: Id(0)] int Slot, [property: Id(1)] string Node, [property: Id(2)] DateTimeOffset Until);

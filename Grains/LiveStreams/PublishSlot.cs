@@ -12,7 +12,20 @@ sealed class PublishSlot(PublishRequest request, IPublisherObserver? publisher, 
 
     public DateTimeOffset Since { get; } = now;
 
-    public SourceHealth Health { get; private set; } = new();
+    /// <summary>Since when it is well without a break; null while it is not.</summary>
+    public DateTimeOffset? WellSince { get; private set; }
+
+    /// <summary>Null until the host was heard by this activation.</summary>
+    public SourceReport? Last { get; private set; }
+
+    public SourceHealth Health => Last?.Health ?? new();
+
+    public SourceFault Fault => Last?.Fault ?? SourceFault.None;
+
+    public SourcePlace Place => Last?.Place ?? new();
+
+    /// <summary>Whether it could go on air: it sends, and something is kept to begin with.</summary>
+    public bool IsReady => Publisher is not null && WellSince is not null && Place.Kept90k is not null;
 
     public bool OnAir { get; set; }
 
@@ -26,9 +39,17 @@ sealed class PublishSlot(PublishRequest request, IPublisherObserver? publisher, 
     {
         Publisher = from;
         LastHeard = heardAt;
-        Health = report.Health;
+        Heard(report);
+        WellSince = report.Fault == SourceFault.None ? WellSince ?? heardAt : null;
     }
 
-    public SlotDescription Describe() =>
-        new() { Slot = request.Slot, OnAir = OnAir, Request = request, Since = Since, Health = Health };
+    /// <summary>The last word of a lease: it says where the next may go on.</summary>
+    public void Heard(SourceReport report) => Last = report;
+
+    public void LeaveAir() => (OnAir, Lease, Confirmed) = (false, null, false);
+
+    public SlotDescription Describe(bool aligned) => new()
+    {
+        Slot = request.Slot, OnAir = OnAir, Request = request, Since = Since, Health = Health, Fault = Fault, Ready = OnAir || IsReady, Aligned = aligned,
+    };
 }

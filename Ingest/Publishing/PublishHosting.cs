@@ -15,6 +15,8 @@ public static class PublishHosting
             .Validate(options => options.MaxPublishers > 0, "Publish:MaxPublishers must be positive.")
             .Validate(options => options.ReportInterval > TimeSpan.Zero, "Publish:ReportInterval must be positive.")
             .Validate(options => options.AnswerTimeout > TimeSpan.Zero, "Publish:AnswerTimeout must be positive.")
+            .Validate(options => options.Fault is { Silence.Ticks: > 0, Stall.Ticks: > 0, KeyFrame.Ticks: > 0 }, "Publish:Fault: durations must be positive.")
+            .Validate(options => options.Standby is { Window.Ticks: > 0, MaxBytes: > 0 }, "Publish:Standby: Window and MaxBytes must be positive.")
             .ValidateOnStart();
         services.AddOptions<TimelineOptions>().Bind(configuration.GetSection("Ingest:Timeline"))
             .Validate(options => options.ForwardTolerance > TimeSpan.Zero && options.BackwardTolerance > TimeSpan.Zero

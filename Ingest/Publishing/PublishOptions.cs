@@ -29,6 +29,12 @@ public sealed class PublishOptions
     /// <summary>A host tells the stream's grain how its source does at least this often.</summary>
     public TimeSpan ReportInterval { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>When a source counts as lost though it is connected.</summary>
+    public FaultOptions Fault { get; set; } = new();
+
+    /// <summary>What a source on standby keeps.</summary>
+    public StandbyOptions Standby { get; set; } = new();
+
     /// <summary>How long a new encoder waits for the answer of its stream's grain.</summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(5);
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tributary.Grains.Frames;
 using Tributary.Grains.LiveStreams;
 using Tributary.Media.Frames;
 
@@ -11,6 +12,8 @@ namespace Tributary.Ingest.Publishing;
 public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAsyncDisposable
 {
     static readonly TimeSpan GoodByeTimeout = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);   // at a source that has a fault: it may be well again
+    static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(10);
 
     readonly StreamHub _hub;
     readonly ILiveStreamGrain _stream;
@@ -22,6 +25,10 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     readonly SemaphoreSlim _wake = new(0, 1);
     readonly CancellationTokenSource _ended = new();
     readonly IGrainFactory _grains;
+    readonly ITimer _alarm;
+    long _reportedAt;
+    SourceFault _reportedFault;
+    volatile bool _hasNews;
     IPublisherObserver? _reference;
     Task _reporting = Task.CompletedTask;
     PublishEnd? _end;
@@ -34,7 +41,12 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         (_hub, _grains, _request, _options, _metrics, _time, _log) = (hub, grains, request, options, metrics, time, log);
         StreamName = stream;
         _stream = grains.GetGrain<ILiveStreamGrain>(stream);
-        hub.SegmentBegun = Wake;
+        _alarm = time.CreateTimer(static session => ((PublishSession)session!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        hub.HasNews = () =>
+        {
+            _hasNews = true;
+            Wake();
+        };
     }
 
     public string StreamName { get; }
@@ -83,12 +95,26 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
             return Task.CompletedTask;   // the grain's answer to our own good-bye
         }
 
-        _hub.GoOffAir();
+        _hub.Stop();
+        _hub.Tell(reason is PublishEnd.Switched or PublishEnd.Transferred ? StreamSignal.SourceChanged : StreamSignal.SourceLost);
         if (reason != PublishEnd.Switched)
         {
             End(reason);
         }
 
+        return Task.CompletedTask;
+    }
+
+    public Task<SourceReport> Stop(long epoch)
+    {
+        _hub.Stop();
+        _hub.Tell(StreamSignal.SourceChanged);
+        return Task.FromResult(_hub.Report(_request, final: true));
+    }
+
+    public Task Yield(long epoch)
+    {
+        _hub.Yield(epoch);
         return Task.CompletedTask;
     }
 
@@ -104,17 +130,23 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
             return;
         }
 
-        _hub.GoOffAir();
+        _hub.Stop();
         End(end);
         await _reporting;
+        await _alarm.DisposeAsync();
+        var goesOn = false;
         try
         {
-            await _stream.Unpublish(_hub.Report(_request), end).WaitAsync(GoodByeTimeout, _time);
+            goesOn = await _stream.Unpublish(_hub.Report(_request, final: true), end).WaitAsync(GoodByeTimeout, _time);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
             LogGoodByeLost(StreamName, exception.Message);   // the grain finds out by itself when reports stay away
         }
+
+        // Where nobody takes over, the open segment is complete with what it has; where somebody does, it begins that segment anew.
+        _hub.Tell(goesOn ? StreamSignal.SourceChanged : StreamSignal.SourceLost);
+        _hub.Forget();
 
         if (_reference is not null)
         {
@@ -154,9 +186,13 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         {
             try
             {
-                await _wake.WaitAsync(_options.ReportInterval, _ended.Token);
-                await Report();
-                failing = false;
+                _alarm.Change(NextLook(), Timeout.InfiniteTimeSpan);
+                await _wake.WaitAsync(_ended.Token);
+                if (IsDue())
+                {
+                    await Report();
+                    failing = false;
+                }
             }
             catch (OperationCanceledException) when (_ended.IsCancellationRequested)
             {
@@ -165,6 +201,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
             catch (Exception exception)
             {
                 _metrics.ReportFailed();
+                _hasNews = _reportedFault != SourceFault.None;   // a fault is worth another try soon
                 if (!failing)
                 {
                     LogReportFailed(StreamName, exception.Message);   // frames go on; one line per outage
@@ -172,6 +209,27 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
                 }
             }
         }
+    }
+
+    // A source that falls silent is reported in that very moment: nobody polls for it.
+    TimeSpan NextLook()
+    {
+        var untilReport = _options.ReportInterval - _time.GetElapsedTime(_reportedAt);
+        var untilFault = _reportedFault == SourceFault.None && !_hasNews ? _hub.UntilSilent : LookAgain;
+        var next = untilReport < untilFault ? untilReport : untilFault;
+        return next > LeastPause ? next : LeastPause;
+    }
+
+    bool IsDue()
+    {
+        var fault = _hub.Fault;
+        if (!_hasNews && fault == _reportedFault && _time.GetElapsedTime(_reportedAt) < _options.ReportInterval)
+        {
+            return false;
+        }
+
+        (_hasNews, _reportedFault, _reportedAt) = (false, fault, _time.GetTimestamp());
+        return true;
     }
 
     async Task Report()
@@ -183,7 +241,8 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
             return;
         }
 
-        _hub.GoOffAir();
+        _hub.Stop();
+        _hub.Tell(StreamSignal.SourceChanged);
         var anew = await _stream.Publish(_request, _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
         if (anew.Outcome == PublishOutcome.Refused)
         {

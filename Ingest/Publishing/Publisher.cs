@@ -68,7 +68,7 @@ public sealed partial class Publisher(
     PublishSession NewSession(PublishTarget target)
     {
         var hub = new StreamHub(
-            frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(target.StreamName)), timeline.Value, time, metrics);
+            frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(target.StreamName)), timeline.Value, options.CurrentValue, time, metrics);
         var request = new PublishRequest
         {
             Session = Guid.NewGuid(),

@@ -4,7 +4,7 @@ using Tributary.Media.Frames;
 namespace Tributary.Ingest.Publishing;
 
 /// <summary>How one source does: rates, tracks and distances, counted as its frames pass.</summary>
-sealed class SourceMeter(TimeProvider time)
+sealed class SourceMeter(FaultOptions faults, TimeProvider time)
 {
     static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
 
@@ -14,6 +14,11 @@ sealed class SourceMeter(TimeProvider time)
     long _bitrate;
     long _lastFrame = time.GetTimestamp();
     long _lastKey = time.GetTimestamp();
+    long _lastVideo = time.GetTimestamp();
+    long _windowPlace90k = long.MinValue;
+    long _place90k = long.MinValue;
+    bool _standsStill;
+    bool _sawVideo;
     TimeSpan _keyInterval;
     bool _hasBFrames;
     bool _sawKey;
@@ -23,6 +28,20 @@ sealed class SourceMeter(TimeProvider time)
     public long Bytes { get; private set; }
 
     public TimeSpan Silence => time.GetElapsedTime(Interlocked.Read(ref _lastFrame));
+
+    /// <summary>What is wrong with the source now. One that never had a picture needs none.</summary>
+    public SourceFault Fault =>
+        Silence >= faults.Silence ? SourceFault.Silent
+        : _standsStill || _sawVideo && (Since(ref _lastVideo) >= faults.Stall || Since(ref _lastKey) >= faults.KeyFrame) ? SourceFault.Stalled
+        : SourceFault.None;
+
+    /// <summary>How long until the source is silent if no frame comes; zero where it is already.</summary>
+    public TimeSpan UntilSilent => faults.Silence - Silence is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    /// <summary>Notes how far the source's timeline came: frames whose time stands still are no programme.</summary>
+    public void Placed(long place90k) => _place90k = Math.Max(_place90k, place90k);
+
+    TimeSpan Since(ref long timestamp) => time.GetElapsedTime(Interlocked.Read(ref timestamp));
 
     public void Count(in Frame frame)
     {
@@ -35,6 +54,8 @@ sealed class SourceMeter(TimeProvider time)
         if (frame.Track.Kind == TrackKind.Video)
         {
             _hasBFrames |= frame.CompositionOffset != 0 && !frame.IsKey;
+            Interlocked.Exchange(ref _lastVideo, now);
+            _sawVideo = true;
             CountKey(frame, now);
         }
 
@@ -54,7 +75,8 @@ sealed class SourceMeter(TimeProvider time)
             _keyInterval = distance;
         }
 
-        (_lastKey, _sawKey) = (now, true);
+        Interlocked.Exchange(ref _lastKey, now);
+        _sawKey = true;
     }
 
     void Roll(long now)
@@ -72,7 +94,9 @@ sealed class SourceMeter(TimeProvider time)
             track.Frames = 0;
         }
 
-        (_windowStart, _windowBytes) = (now, 0);
+        // A quarter of real time, over at least two seconds, is slower than any encoder that still encodes.
+        _standsStill = _windowPlace90k != long.MinValue && MediaTime.ToTimeSpan(_place90k - _windowPlace90k, MediaTime.Hz90k) < elapsed / 4;
+        (_windowStart, _windowBytes, _windowPlace90k) = (now, 0, _place90k);
     }
 
     TrackMeter TrackOf(TrackInfo info)

@@ -63,6 +63,13 @@ sealed class StartGate
         return false;
     }
 
+    /// <summary>It is known that this track leads: nothing waits for another.</summary>
+    public void LeadBy(TrackInfo track, SegmentMarker marker)
+    {
+        marker.Follow(track);
+        (_videoLeads, _open) = (track.Kind == TrackKind.Video, track.Kind == TrackKind.Audio);
+    }
+
     public bool TryTake(out Frame frame) => _held.TryDequeue(out frame);
 
     public void Reset()

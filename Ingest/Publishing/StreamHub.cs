@@ -9,26 +9,33 @@ namespace Tributary.Ingest.Publishing;
 
 /// <summary>
 /// The way of every frame of one publisher: normalise, mark under the lease, hand on to whoever follows the stream on this host and others.
-/// Nothing here awaits anything. Without a lease (standby) frames are counted and let go.
+/// Nothing here awaits anything. Without a lease (standby) the last frames are kept, so that the source can go on air where another one ended.
 /// </summary>
-public sealed class StreamHub(IAsyncStream<FrameBatch> output, TimelineOptions timelineOptions, TimeProvider time, PublishMetrics metrics)
+public sealed partial class StreamHub(
+    IAsyncStream<FrameBatch> output, TimelineOptions timelineOptions, PublishOptions options, TimeProvider time, PublishMetrics metrics)
 {
     readonly Lock _gate = new();
     readonly TimelineNormaliser _timeline = new(timelineOptions);
-    readonly SourceMeter _meter = new(time);
+    readonly SourceMeter _meter = new(options.Fault, time);
+    readonly SourceSights _sights = new();
+    readonly StandbyRing _standby = new(options.Standby.Window, options.Standby.MaxBytes);
     readonly StartGate _start = new();
     readonly MarkedFrame[] _one = new MarkedFrame[1];
     readonly long _began = time.GetTimestamp();
     SegmentMarker? _marker;
-    long _epoch;
     long _dropped;
     long _begunMsn = -1;
-    (long NextMsn, long DiscontinuitySequence, long End90k, int TargetDuration) _closed;
 
-    /// <summary>Called when a new segment begins, on the publisher's thread: be quick.</summary>
-    public Action? SegmentBegun { get; set; }
+    /// <summary>Called when the stream's grain should hear from this source, on the publisher's thread: be quick.</summary>
+    public Action? HasNews { get; set; }
 
     public TimeSpan Silence => _meter.Silence;
+
+    /// <summary>What is wrong with the source now.</summary>
+    public SourceFault Fault => _meter.Fault;
+
+    /// <summary>How long until the source counts as silent if nothing comes; zero where it does already.</summary>
+    public TimeSpan UntilSilent => _meter.UntilSilent;
 
     /// <summary>Takes one frame and its reference.</summary>
     public void Accept(Frame frame, SourceClock clock)
@@ -37,127 +44,62 @@ public sealed class StreamHub(IAsyncStream<FrameBatch> output, TimelineOptions t
         {
             metrics.Took(frame.Data.Length);
             _meter.Count(frame);
+            var source90k = MediaTime.Rescale(frame.Pts, clock.Hz, MediaTime.Hz90k);
             if (!_timeline.TryNormalise(ref frame, clock, time.GetElapsedTime(_began)))
             {
                 Drop(frame);
                 return;
             }
 
+            var now = time.GetUtcNow();
+            _meter.Placed(frame.Pts90k);
+            _sights.Note(frame, source90k, now);
             if (_marker is null)
             {
-                frame.Data.Release();
-                return;
+                var wasEmpty = _standby.First90k is null;
+                _standby.Add(frame, now);
+                if (wasEmpty && _standby.First90k is not null)
+                {
+                    HasNews?.Invoke();   // it could go on air from here on
+                }
             }
-
-            if (!_start.Holds(frame, _marker))
+            else if (!KeepsForStandby(frame, now))
             {
-                Pass(frame);
+                Deliver(frame, now);
             }
+        }
+    }
+
+    void Deliver(in Frame frame, DateTimeOffset arrived)
+    {
+        if (!_start.Holds(frame, _marker!))
+        {
+            Pass(frame, arrived);
         }
     }
 
     // At the start the key frame goes before the audio that was held for it: audio from before its time has no picture and is dropped.
-    void Pass(in Frame frame)
+    void Pass(in Frame frame, DateTimeOffset arrived)
     {
         if (frame.Track.Kind == TrackKind.Video)
         {
-            Mark(frame);
+            Mark(frame, arrived);
         }
 
         while (_start.TryTake(out var held))
         {
-            Mark(held);
+            Mark(held, arrived);
         }
 
         if (frame.Track.Kind == TrackKind.Audio)
         {
-            Mark(frame);
+            Mark(frame, arrived);
         }
     }
 
-    /// <summary>Cuts segments from the next key frame on.</summary>
-    public void GoOnAir(StreamLease lease)
+    void Mark(in Frame frame, DateTimeOffset arrived)
     {
-        lock (_gate)
-        {
-            if (lease.Epoch <= _epoch)
-            {
-                return;   // an old grant that came late
-            }
-
-            _epoch = lease.Epoch;
-            _marker = new SegmentMarker(new SegmentationPlan
-            {
-                Epoch = lease.Epoch,
-                FirstMsn = lease.FirstMsn,
-                DiscontinuitySequence = lease.DiscontinuitySequence,
-                StartsDiscontinuity = lease.StartsDiscontinuity,
-                Start90k = lease.Start90k,
-                TargetDuration = lease.TargetDuration,
-                SegmentDuration = lease.SegmentDuration,
-                PartDuration = lease.PartDuration,
-            });
-            _start.Reset();
-        }
-    }
-
-    /// <summary>Goes on under a newer epoch: the stream's grain was activated anew.</summary>
-    public void Renew(long epoch)
-    {
-        lock (_gate)
-        {
-            if (epoch > _epoch && _marker is not null)
-            {
-                _epoch = epoch;
-                _marker.Renew(epoch);
-            }
-        }
-    }
-
-    /// <summary>Stops cutting, and tells those who follow that what they have of the open segment is all of it.</summary>
-    public void GoOffAir()
-    {
-        lock (_gate)
-        {
-            if (_marker is null)
-            {
-                return;
-            }
-
-            _marker.Close();
-            _start.Reset();
-            output.OnNextAsync(new FrameBatch(default, StreamSignal.SourceLost, _epoch));
-            _closed = Progress(_marker);
-            _marker = null;
-        }
-    }
-
-    /// <summary>What the stream's grain should know now.</summary>
-    public SourceReport Report(PublishRequest request)
-    {
-        lock (_gate)
-        {
-            var (nextMsn, discontinuities, end90k, targetDuration) = _marker is null ? _closed : Progress(_marker);
-            return new SourceReport
-            {
-                Session = request.Session,
-                Epoch = _epoch,
-                NextMsn = nextMsn,
-                DiscontinuitySequence = discontinuities,
-                End90k = end90k,
-                TargetDuration = targetDuration,
-                Health = _meter.Read(_timeline.Mended, _dropped),
-                Request = request,
-            };
-        }
-    }
-
-    static (long, long, long, int) Progress(SegmentMarker marker) =>
-        (marker.NextMsn, marker.DiscontinuitySequence, marker.End90k, marker.TargetDuration);
-
-    void Mark(in Frame frame)
-    {
-        if (!_marker!.TryMark(frame, time.GetUtcNow(), out _one[0]))
+        if (!_marker!.TryMark(frame, arrived, out _one[0]))
         {
             Drop(frame);
             return;
@@ -168,7 +110,7 @@ public sealed class StreamHub(IAsyncStream<FrameBatch> output, TimelineOptions t
         if (_one[0].Segment.Msn > _begunMsn)
         {
             _begunMsn = _one[0].Segment.Msn;
-            SegmentBegun?.Invoke();
+            HasNews?.Invoke();
         }
     }
 

@@ -38,6 +38,15 @@ public sealed record SegmentMark
 
     /// <summary>No part is planned longer than this, in 90 kHz ticks (RFC 8216bis §4.4.3.7); 0 where the source cuts none for players.</summary>
     public int PartTarget90k { get; init; }
+
+    /// <summary>Numbers directly before this one that are gaps (RFC 8216bis §4.4.4.7), whatever was received of them.</summary>
+    public int GapsBefore { get; init; }
+
+    /// <summary>Where those gaps begin, in 90 kHz ticks of the stream's timeline.</summary>
+    public long GapStart90k { get; init; }
+
+    /// <summary>The wall clock there.</summary>
+    public DateTimeOffset GapTime { get; init; }
 }
 
 /// <summary>A frame with its place on the stream's timeline.</summary>

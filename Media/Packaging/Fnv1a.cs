@@ -1,7 +1,7 @@
 namespace Tributary.Media.Packaging;
 
 /// <summary>FNV-1a in 64 bits: names content, the same on every machine and in every release. It protects against nothing.</summary>
-static class Fnv1a
+public static class Fnv1a
 {
     public static ulong Hash(ReadOnlySpan<byte> bytes)
     {

@@ -15,6 +15,9 @@ public sealed class SegmentMarker(SegmentationPlan plan)
 {
     static readonly long LeaderTimeout90k = 3 * MediaTime.Hz90k;
 
+    /// <summary>Two sources' times of the same picture differ by at most this much: each was rounded to milliseconds.</summary>
+    public const long AlignedTolerance90k = 270;
+
     readonly long _segment90k = Ticks90k(plan.SegmentDuration);
     readonly long _part90k = Ticks90k(plan.PartDuration);
     readonly Dictionary<int, TrackPlace> _tracks = [];
@@ -30,6 +33,12 @@ public sealed class SegmentMarker(SegmentationPlan plan)
 
     /// <summary>The number after that of the segment being cut; the plan's first number before the first key frame.</summary>
     public long NextMsn => _current is null ? plan.FirstMsn : _current.Msn + 1;
+
+    /// <summary>The segment being cut; null before the first key frame.</summary>
+    public SegmentMark? Current => _current;
+
+    /// <summary>Timeline minus source time, in 90 kHz ticks; null before the first key frame.</summary>
+    public long? Shift90k => _current is null ? null : _shift90k;
 
     /// <summary>Discontinuities up to and with the current segment; those before the plan's first while nothing was cut.</summary>
     public long DiscontinuitySequence =>
@@ -101,16 +110,30 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     bool TryStart(in Frame frame, DateTimeOffset now)
     {
         _leader ??= frame.Track;
-        if (frame.Track.Id != _leader.Id || !frame.IsKey)
+        if (frame.Track.Id != _leader.Id || !frame.IsKey || frame.Pts90k + plan.Offset90k < plan.Start90k - AlignedTolerance90k)
         {
             return false;
         }
 
-        _startTime = now;
-        _shift90k = plan.Start90k - frame.Pts90k;
-        _current = Cut(plan.Start90k, independent: true, plan.StartsDiscontinuity, plan.FirstMsn, plan.DiscontinuitySequence);
-        _leaderSeen90k = plan.Start90k;
+        _startTime = plan.StartTime ?? now;
+        _shift90k = plan.Offset90k ?? plan.Start90k - frame.Pts90k;
+        var start90k = frame.Pts90k + _shift90k;
+        _current = Cut(start90k, independent: true, plan.StartsDiscontinuity, plan.FirstMsn, plan.DiscontinuitySequence) with
+        {
+            GapsBefore = plan.GapsBefore,
+            GapStart90k = plan.GapStart90k,
+            GapTime = plan.GapTime,
+        };
+        _leaderSeen90k = start90k;
         return true;
+    }
+
+    /// <summary>Whether this frame, not marked yet, would begin a segment at a key frame; if so, where on the stream's timeline.</summary>
+    public bool Begins(in Frame frame, out long start90k)
+    {
+        start90k = frame.Pts90k + _shift90k;
+        return _current is not null && frame.IsKey && frame.Track.Id == _leader!.Id && start90k > _current.Start90k
+            && (start90k - _current.Start90k >= _segment90k - Slack || _cutPending || _discontinuityPending);
     }
 
     // A new decoder configuration of the leading track starts a discontinuity at its key frame. One of another track asks for a discontinuity
@@ -207,7 +230,7 @@ public sealed class SegmentMarker(SegmentationPlan plan)
         ProgramDateTime = _startTime + MediaTime.ToTimeSpan(start90k - plan.Start90k, MediaTime.Hz90k),
         Independent = independent,
         TargetDuration = TargetDuration > 0 ? TargetDuration : Seconds(_segment90k),
-        RunStart90k = discontinuity || _current is null ? start90k : _current.RunStart90k,
+        RunStart90k = discontinuity ? start90k : _current?.RunStart90k ?? plan.RunStart90k ?? start90k,
         PartTarget90k = (int)Math.Min(_part90k, int.MaxValue),
     };
 

@@ -20,6 +20,25 @@ public sealed record SegmentationPlan
     /// <summary>EXT-X-TARGETDURATION in seconds where it is settled, else 0.</summary>
     public required int TargetDuration { get; init; }
 
+    /// <summary>
+    /// Timeline minus source time in 90 kHz ticks where that is known beforehand: the first segment starts with the first key frame that then lies at
+    /// <see cref="Start90k"/> or after it. Null: with the first key frame that comes, which is put there.
+    /// </summary>
+    public long? Offset90k { get; init; }
+
+    /// <summary>Wall clock at <see cref="Start90k"/>; null: when the first key frame came.</summary>
+    public DateTimeOffset? StartTime { get; init; }
+
+    /// <summary>Start of the first segment after the last discontinuity, where the plan goes on without one; else null.</summary>
+    public long? RunStart90k { get; init; }
+
+    /// <summary>Numbers directly before <see cref="FirstMsn"/> that are closed as gaps, and where they begin.</summary>
+    public int GapsBefore { get; init; }
+
+    public long GapStart90k { get; init; }
+
+    public DateTimeOffset GapTime { get; init; }
+
     /// <summary>A segment ends at the first key frame after this long.</summary>
     public required TimeSpan SegmentDuration { get; init; }
 

@@ -49,7 +49,7 @@ static class FramesBench
         var stream = new FrameStreamProvider(channels).GetStream<FrameBatch>(FrameStreamHosting.FramesOf("bench"));
         var follower = new Follower(window);
         await stream.SubscribeAsync(follower);
-        var hub = new StreamHub(stream, new TimelineOptions(), TimeProvider.System, new PublishMetrics(meters));
+        var hub = new StreamHub(stream, new TimelineOptions(), new PublishOptions(), TimeProvider.System, new PublishMetrics(meters));
         hub.GoOnAir(new StreamLease
         {
             Epoch = 1, Session = Guid.NewGuid(), FirstMsn = 0, DiscontinuitySequence = 0, StartsDiscontinuity = false, Start90k = 0, TargetDuration = 2,

@@ -18,6 +18,9 @@ public sealed partial class FrameFeeds(
     readonly ConcurrentDictionary<string, FrameLink> _links = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, string> _sources = new(StringComparer.Ordinal);
 
+    /// <summary>Told of a stream whose source cannot be reached any more over its link. It is tried again; perhaps its grain knows another.</summary>
+    public event Action<string>? SourceOutOfSight;
+
     /// <summary>Links to other hosts.</summary>
     public int Links => _links.Count;
 
@@ -43,7 +46,32 @@ public sealed partial class FrameFeeds(
 
         var former = known;
         _sources[stream] = directive.FrameLink;
-        LinkTo(directive.FrameLink).Follow(stream, onFirstFrame: former is null ? null : () => Leave(former, stream));
+        if (former is null)
+        {
+            LinkTo(directive.FrameLink).Follow(stream, onFirstFrame: null);
+        }
+        else
+        {
+            _ = FollowAfter(former, directive.FrameLink, stream);
+        }
+    }
+
+    // What the former source sent to its end comes before the first frame of the next: the same order on every host, so the same segments.
+    async Task FollowAfter(string former, string next, string stream)
+    {
+        if (_links.TryGetValue(former, out var link))
+        {
+            await Task.WhenAny(link.EndOf(stream), Task.Delay(options.Value.HandOverWait, time));
+        }
+
+        if (_sources.TryGetValue(stream, out var source) && source == next)
+        {
+            LinkTo(next).Follow(stream, onFirstFrame: () => Leave(former, stream));
+        }
+        else
+        {
+            Leave(former, stream);
+        }
     }
 
     /// <summary>Nobody on this host wants the stream any more.</summary>
@@ -59,7 +87,8 @@ public sealed partial class FrameFeeds(
     {
         lock (_links)   // a link starts with its construction: there must not be two
         {
-            return _links.GetOrAdd(endpoint, name => new FrameLink(name, channels, options.Value, tls, metrics, time, log));
+            return _links.GetOrAdd(
+                endpoint, name => new FrameLink(name, channels, options.Value, tls, metrics, time, log, lost => SourceOutOfSight?.Invoke(lost)));
         }
     }
 

@@ -20,6 +20,7 @@ sealed partial class FrameLink : IAsyncDisposable
     readonly FrameMetrics _metrics;
     readonly TimeProvider _time;
     readonly ILogger _log;
+    readonly Action<string> _broken;
     readonly ConcurrentDictionary<int, LinkFeed> _feeds = new();
     readonly ConcurrentDictionary<string, int> _subscriptions = new(StringComparer.Ordinal);
     readonly SemaphoreSlim _writing = new(1);
@@ -31,9 +32,10 @@ sealed partial class FrameLink : IAsyncDisposable
     int _lastSubscription;
 
     public FrameLink(
-        string endpoint, FrameChannels channels, FrameLinkOptions options, LinkTls tls, FrameMetrics metrics, TimeProvider time, ILogger log)
+        string endpoint, FrameChannels channels, FrameLinkOptions options, LinkTls tls, FrameMetrics metrics, TimeProvider time, ILogger log,
+        Action<string> broken)
     {
-        (_endpoint, _channels, _options, _tls, _metrics, _time, _log) = (endpoint, channels, options, tls, metrics, time, log);
+        (_endpoint, _channels, _options, _tls, _metrics, _time, _log, _broken) = (endpoint, channels, options, tls, metrics, time, log, broken);
         _running = Task.Run(Run);
     }
 
@@ -48,6 +50,10 @@ sealed partial class FrameLink : IAsyncDisposable
             _ = Tell(output => Subscribe(output, feed));
         }
     }
+
+    /// <summary>Completes when the stream's source has ended as far as this link can tell.</summary>
+    public Task EndOf(string stream) =>
+        _subscriptions.TryGetValue(stream, out var subscription) && _feeds.TryGetValue(subscription, out var feed) ? feed.Ended : Task.CompletedTask;
 
     public void Leave(string stream)
     {
@@ -88,6 +94,12 @@ sealed partial class FrameLink : IAsyncDisposable
             }
 
             _metrics.LinkBroken();
+            foreach (var feed in _feeds.Values)
+            {
+                feed.End();
+                _broken(feed.Stream);
+            }
+
             await Task.Delay(pause, _time, _stopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
             pause = pause * 2 < _options.MaxReconnectDelay ? pause * 2 : _options.MaxReconnectDelay;
         }

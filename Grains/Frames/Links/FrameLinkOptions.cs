@@ -3,6 +3,9 @@ namespace Tributary.Grains.Frames.Links;
 /// <summary>How frames travel between hosts ("Frames:Link").</summary>
 public sealed class FrameLinkOptions
 {
+    /// <summary>When a stream's source changes hosts: how long the former one's last frames are waited for.</summary>
+    public TimeSpan HandOverWait { get; set; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>The secret that all hosts of a cluster share; empty: that of the cluster. Without one a host neither offers nor asks for frames.</summary>
     public string Secret { get; set; } = "";
 

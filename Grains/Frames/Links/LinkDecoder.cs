@@ -99,7 +99,9 @@ ref struct LinkDecoder(ReadOnlySpan<byte> body)
         var (msn, epoch, discontinuities, start) = (Number(), Number(), Number(), Signed());
         var (ticks, flags, target) = (Signed(), Small(3), Small(ushort.MaxValue));
         var (run, part) = (Signed(), Small(int.MaxValue));
-        Failed |= msn < 0 || epoch < 0 || discontinuities < 0 || ticks < 0 || ticks > DateTimeOffset.MaxValue.UtcTicks;
+        var (gaps, gapStart, gapTicks) = (Small(ushort.MaxValue), Signed(), Signed());
+        Failed |= msn < 0 || epoch < 0 || discontinuities < 0 || ticks < 0 || ticks > DateTimeOffset.MaxValue.UtcTicks
+            || gapTicks < 0 || gapTicks > DateTimeOffset.MaxValue.UtcTicks;
         return Failed ? null : new SegmentMark
         {
             Msn = msn,
@@ -112,6 +114,9 @@ ref struct LinkDecoder(ReadOnlySpan<byte> body)
             TargetDuration = target,
             RunStart90k = run,
             PartTarget90k = part,
+            GapsBefore = gaps,
+            GapStart90k = gapStart,
+            GapTime = new DateTimeOffset(gapTicks, TimeSpan.Zero),
         };
     }
 }

@@ -60,7 +60,8 @@ sealed class LinkEncoder
     public LinkEncoder Segment(SegmentMark mark) =>
         Number(mark.Msn).Number(mark.Epoch).Number(mark.DiscontinuitySequence).Signed(mark.Start90k)
             .Signed(mark.ProgramDateTime.UtcTicks).Number((mark.StartsDiscontinuity ? 1 : 0) | (mark.Independent ? 2 : 0))
-            .Number(mark.TargetDuration).Signed(mark.RunStart90k).Number(mark.PartTarget90k);
+            .Number(mark.TargetDuration).Signed(mark.RunStart90k).Number(mark.PartTarget90k)
+            .Number(mark.GapsBefore).Signed(mark.GapStart90k).Signed(mark.GapTime.UtcTicks);
 
     /// <summary>Writes the message. <paramref name="payload"/> more bytes, which the caller writes next, count as its end.</summary>
     public void Complete(IBufferWriter<byte> output, int payload = 0)

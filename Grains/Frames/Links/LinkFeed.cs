@@ -10,6 +10,7 @@ sealed class LinkFeed(string stream, int subscription, FrameChannels channels, F
     readonly HashSet<int> _resuming = [];
     LinkReader _reader = new(arena);
     StreamSignal _signal;
+    readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     object? _asked;
     Action? _onFirstFrame = onFirstFrame;
     int _consumed;
@@ -17,6 +18,11 @@ sealed class LinkFeed(string stream, int subscription, FrameChannels channels, F
     public string Stream => stream;
 
     public int Subscription => subscription;
+
+    /// <summary>Completes when the source that comes this way has ended: it said so, or its connection is broken.</summary>
+    public Task Ended => _ended.Task;
+
+    public void End() => _ended.TrySetResult();
 
     /// <summary>Whether this connection has not been asked yet; if so, from which segment on.</summary>
     public bool TryAsk(object connection, out long fromMsn)
@@ -92,6 +98,11 @@ sealed class LinkFeed(string stream, int subscription, FrameChannels channels, F
 
         _read.ForEach(static frame => frame.Frame.Data.Release());
         _read.Clear();
+        if (_signal != StreamSignal.None)
+        {
+            End();
+        }
+
         _signal = StreamSignal.None;
     }
 

@@ -61,7 +61,7 @@ public sealed class LinkReader(FrameArena arena)
                 return Done(decoder, LinkReadResult.Prepared);
 
             case LinkMessageType.Signal:
-                signal = (StreamSignal)decoder.Small((int)StreamSignal.OffAir);
+                signal = (StreamSignal)decoder.Small((int)StreamSignal.SourceChanged);
                 return Done(decoder, signal == StreamSignal.None ? LinkReadResult.Malformed : LinkReadResult.Batch);
 
             case LinkMessageType.Refused:

@@ -13,9 +13,13 @@ public sealed class LiveSegment
     readonly Lock _gate = new();
     List<TsForm>? _tsForms;
     int _references = 1;
+    int _use;   // of its parts while it is open: 0 none, Sent, or Settled
 
     internal LiveSegment(long msn, SegmentMark? mark, int slots) =>
         (Msn, Mark, _tracks, _parts) = (msn, mark, new TrackSegment?[slots], new TrackPart[]?[slots]);
+
+    const int Sent = 1;
+    const int Settled = 2;
 
     public long Msn { get; }
 
@@ -41,6 +45,25 @@ public sealed class LiveSegment
         Duration90k = Math.Max(Duration90k, segment.Duration90k);
         Bytes += segment.Length;
         Volatile.Write(ref _tracks[slot], segment);
+    }
+
+    /// <summary>Notes that somebody gets a part of it. False: its source was replaced, and what is here may be begun anew.</summary>
+    internal bool TrySend() => Interlocked.CompareExchange(ref _use, Sent, 0) != Settled;
+
+    /// <summary>Its source is replaced: no part is sent from here on, unless one was before. True: one was.</summary>
+    internal bool Settle() => Interlocked.CompareExchange(ref _use, Settled, 0) == Sent;
+
+    /// <summary>End of its parts so far in 90 kHz ticks, over all tracks; its start where there are none.</summary>
+    internal long PartsEnd90k(long start90k)
+    {
+        var end90k = start90k;
+        foreach (var part in _parts.SelectMany(parts => parts ?? []))
+        {
+            var last = part.Frames[^1];
+            end90k = Math.Max(end90k, last.Dts90k + MediaTime.Rescale(Math.Max(part.Duration - (last.Dts - part.Frames[0].Dts), 0), last.Track.Timescale, MediaTime.Hz90k));
+        }
+
+        return end90k;
     }
 
     /// <summary>Takes a reference unless the last one is gone.</summary>

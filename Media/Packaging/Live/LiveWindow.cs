@@ -46,6 +46,7 @@ public sealed class LiveWindow : IDisposable
     int _generation;
     WindowDrops _drops;
     WindowPause? _pause;
+    (long Epoch, long Msn) _settled = (-1, long.MaxValue);
     bool _dirty;
     bool _disposed;
 
@@ -107,11 +108,46 @@ public sealed class LiveWindow : IDisposable
                 return;
             }
 
-            CloseAll();
-            SettleTarget();
+            if (pause == WindowPause.OffAir || _newest is null || _newest.Epoch > _settled.Epoch)
+            {
+                CloseAll();
+                SettleTarget();
+            }
+
             _dirty |= _pause != pause;
             _pause = pause;
             Publish();
+        }
+    }
+
+    /// <summary>
+    /// The source of <paramref name="epoch"/> is replaced. What is complete stays, what is open of it waits for the next source to say what becomes
+    /// of it: begun anew, or, where parts of it were sent to anybody, a gap. Parts that were listed but never sent bind nobody: who asks for
+    /// them from here on gets those of the next source. Null where there is nothing yet.
+    /// </summary>
+    public LiveWindowEdge? Settle(long epoch)
+    {
+        lock (_gate)
+        {
+            if (_newest is not { } newest || _tracks.Count == 0 || newest.Epoch > epoch)
+            {
+                return null;
+            }
+
+            var msn = _tracks.Max(track => track.NextMsn);
+            _settled = (epoch, msn);
+            var segment = _segments.Find(msn);
+            var mark = segment?.Mark;
+            var start90k = mark?.Start90k ?? _end90k;
+            var partsWereSent = segment?.Settle() ?? false;
+            return new LiveWindowEdge(
+                msn,
+                partsWereSent,
+                start90k,
+                partsWereSent ? segment!.PartsEnd90k(start90k) : start90k,
+                mark?.ProgramDateTime ?? newest.ProgramDateTime + MediaTime.ToTimeSpan(start90k - newest.Start90k, MediaTime.Hz90k),
+                newest.DiscontinuitySequence - (mark?.StartsDiscontinuity == true ? 1 : 0),
+                mark?.StartsDiscontinuity == true);
         }
     }
 
@@ -169,17 +205,22 @@ public sealed class LiveWindow : IDisposable
     // Opens the segment of a mark where it is new; false when its time has passed.
     bool Enter(SegmentMark mark)
     {
+        if (mark.Epoch <= _settled.Epoch && mark.Msn >= _settled.Msn)
+        {
+            return false;
+        }
+
         if (ReferenceEquals(mark, _newest))
         {
             return true;
         }
 
-        var newestMsn = _segments.Newest;
-        if (_newest is { } newest && mark.Epoch > newest.Epoch && mark.Msn <= newestMsn)
+        if (_newest is { } newest && mark.Epoch > newest.Epoch && !TakeOver(mark))
         {
-            return BeginAnew(mark);
+            return false;
         }
 
+        var newestMsn = _segments.Newest;
         if (mark.Msn <= newestMsn)
         {
             return mark.Msn >= _segments.First;
@@ -207,30 +248,52 @@ public sealed class LiveWindow : IDisposable
         _partTarget90k = Math.Max(_partTarget90k, mark.PartTarget90k);
     }
 
-    // A newer source begins a number that an older one had opened. What nobody listed is forgotten; a listed number keeps its content.
-    bool BeginAnew(SegmentMark mark)
+    // A newer source goes on. What the older one had opened is forgotten from the first number on that the newer one begins or closes as a gap; a
+    // listed number keeps its content, and false says that this is one.
+    bool TakeOver(SegmentMark mark)
     {
+        var first = Math.Min(mark.Msn - mark.GapsBefore, _settled.Msn);
+        _settled = (-1, long.MaxValue);
+        if (first > _segments.Newest && mark.GapsBefore == 0)
+        {
+            return true;
+        }
+
         if (mark.Msn < _segments.First)
         {
             Restart();
-        }
-        else if (_tracks.Exists(track => track.NextMsn > mark.Msn))
-        {
-            CloseAll();
-            return false;
-        }
-        else
-        {
-            foreach (var track in _tracks.Where(track => track.OpenMsn >= mark.Msn))
-            {
-                Forget(track);
-            }
-
-            _segments.DropFrom(mark.Msn);
+            return true;
         }
 
-        Open(mark);
-        return true;
+        first = Math.Max(first, _tracks.Max(track => track.NextMsn));
+        foreach (var track in _tracks.Where(track => track.OpenMsn >= first))
+        {
+            Forget(track);
+        }
+
+        _segments.DropFrom(first);
+        for (; first < mark.Msn && _segments.Newest == first - 1 && mark.GapsBefore > 0; first++)
+        {
+            _segments.Add(new LiveSegment(first, GapBefore(mark, first), _options.MaxTracks));
+        }
+
+        return first <= mark.Msn;
+    }
+
+    // The same at every gateway, whatever it had received of the number.
+    static SegmentMark GapBefore(SegmentMark next, long msn)
+    {
+        var length90k = (next.Start90k - next.GapStart90k) / next.GapsBefore;
+        var start90k = next.Start90k - (next.Msn - msn) * length90k;
+        return next with
+        {
+            Msn = msn,
+            DiscontinuitySequence = next.DiscontinuitySequence - (next.StartsDiscontinuity ? 1 : 0),
+            StartsDiscontinuity = false,
+            Start90k = start90k,
+            ProgramDateTime = next.GapTime + MediaTime.ToTimeSpan(start90k - next.GapStart90k, MediaTime.Hz90k),
+            GapsBefore = (int)(next.Msn - msn),
+        };
     }
 
     LiveTrack? TrackOf(TrackInfo info, long msn)
@@ -332,7 +395,8 @@ public sealed class LiveWindow : IDisposable
     long GapDuration(LiveSegment segment)
     {
         var next = _segments.Find(segment.Msn + 1)?.Mark;
-        if (segment.Mark is { } mark && next is { } && next.DiscontinuitySequence == mark.DiscontinuitySequence && next.Start90k > mark.Start90k)
+        if (segment.Mark is { } mark && next is { } && next.Start90k > mark.Start90k
+            && (next.DiscontinuitySequence == mark.DiscontinuitySequence || next.GapsBefore > 0))
         {
             return next.Start90k - mark.Start90k;
         }
@@ -451,5 +515,6 @@ public sealed class LiveWindow : IDisposable
         _tracks.Clear();
         _segments.Clear();
         (_newest, _front, _completed, _target, _partTarget90k, _end90k) = (null, -1, -1, 0, 0, 0);
+        _settled = (-1, long.MaxValue);
     }
 }

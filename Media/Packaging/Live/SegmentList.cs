@@ -51,7 +51,7 @@ sealed class SegmentList
     public void DropOldest() => Drop(0, 1);
 
     /// <summary>Drops this number and those after it.</summary>
-    public void DropFrom(long msn) => Drop((int)(msn - First), _segments.Count);
+    public void DropFrom(long msn) => Drop((int)Math.Clamp(msn - First, 0, _segments.Count), _segments.Count);
 
     public void Clear() => Drop(0, _segments.Count);
 

@@ -183,7 +183,7 @@ public sealed class WindowView
         }
 
         var parts = segment.Parts(track.Slot);
-        if (part < parts.Length)
+        if (part < parts.Length && segment.TrySend())
         {
             body = new SegmentBody(segment, parts.AsMemory(part, 1));
             return SegmentLookup.Found;

@@ -28,7 +28,7 @@ public sealed class StreamHubTest : IDisposable
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         _channels = new FrameChannels(Options.Create(new FrameChannelOptions()), new FrameMetrics(meters), TimeProvider.System);
         var stream = new FrameStreamProvider(_channels).GetStream<FrameBatch>(FrameStreamHosting.FramesOf("demo"));
-        _hub = new StreamHub(stream, new TimelineOptions(), TimeProvider.System, new PublishMetrics(meters));
+        _hub = new StreamHub(stream, new TimelineOptions(), new PublishOptions(), TimeProvider.System, new PublishMetrics(meters));
         _subscription = stream.SubscribeAsync(_seen).GetAwaiter().GetResult();
     }
 

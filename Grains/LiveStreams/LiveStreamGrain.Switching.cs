@@ -1,0 +1,179 @@
+namespace Tributary.Grains.LiveStreams;
+
+// Which source goes on air next, and where it goes on.
+public sealed partial class LiveStreamGrain
+{
+    const int Successor = 2;
+    const long Tolerance90k = 270;
+
+    (PublishSlot Target, SwitchReason Reason, DateTimeOffset Until)? _planned;
+    PublishSlot? _unsettled;
+    DateTimeOffset _activated;
+    bool _begunElsewhere;
+
+    // The source that would go on if the one on air were lost now.
+    PublishSlot? Candidate(string? except = null) => Array.FindLast(_slots, slot => slot is { OnAir: false, IsReady: true }
+        && slot.Request.Node != except && time.GetUtcNow() - slot.LastHeard <= options.Value.DoubtAfter);
+
+    // With every report: a source with a fault gives way to one that is well; a successor that is ready takes its place.
+    async Task ConsiderSwitch()
+    {
+        if (OnAir is not { } source || _planned is not null)
+        {
+            return;
+        }
+
+        if (source.Fault != SourceFault.None && Candidate() is { } next)
+        {
+            await SwitchTo(next, source.Fault == SourceFault.Silent ? SwitchReason.Silent : SwitchReason.Stalled, source, hostAnswers: true);
+        }
+        else if (_slots[Successor] is { IsReady: true } successor)
+        {
+            Plan(successor, SwitchReason.Transfer);
+        }
+    }
+
+    // The source on air ends with its open segment, says so, and the other begins with the next: nothing is cut short.
+    void Plan(PublishSlot target, SwitchReason reason)
+    {
+        var longest = TimeSpan.FromSeconds(2 * Math.Max(state.State.TargetDuration, 1) + 1);
+        _planned = (target, reason, time.GetUtcNow() + longest);
+        _ = OnAir?.Publisher?.Yield(state.State.Epoch);
+    }
+
+    async Task GoOnAfterYield(PublishSlot source)
+    {
+        await Advance(source.Last!);
+        var (target, reason) = _planned is { } plan ? (plan.Target, plan.Reason) : (source, SwitchReason.None);
+        var next = _slots.Contains(target) && target.Publisher is not null ? target : source;
+        await SwitchTo(next, reason, source, hostAnswers: true, yielded: true);
+    }
+
+    /// <summary>
+    /// 1. The former source stops, where its host answers. 2. Gateways say how far they listed it, and list no more. 3. The next one gets a lease
+    /// that goes on there. 4. Everybody is told.
+    /// </summary>
+    async Task SwitchTo(PublishSlot next, SwitchReason reason, PublishSlot from, bool hostAnswers, bool yielded = false)
+    {
+        var began = time.GetTimestamp();
+        _planned = null;
+
+        // 1.
+        if (hostAnswers && !yielded && _slots.Contains(from))
+        {
+            await Stop(from);
+        }
+
+        // 2.
+        var at = yielded ? AfterYield(from.Last!) : await AfterLost(from);
+        at = Align(from, next, at);
+
+        // 3.
+        if (from != next)
+        {
+            state.State.LastSwitch = new StreamSwitch
+            {
+                Reason = reason,
+                At = time.GetUtcNow(),
+                Slot = next.Request.Slot,
+                Node = next.Request.Node,
+                FromNode = from.Request.Node,
+                Epoch = state.State.Epoch + 1,
+                FirstMsn = at.FirstMsn,
+                Aligned = at.Offset90k is not null,
+                Gaps = at.Gaps,
+                Took = time.GetElapsedTime(began),
+            };
+        }
+
+        from.LeaveAir();
+        Settle(next, from);
+        await Grant(next, at);
+        LogSwitched(Name, reason, from.Request.Node, next.Request.Slot, next.Request.Node, at.FirstMsn, at.Offset90k is not null, at.Gaps);
+        LiveStreamMetrics.Switched(reason, at.Offset90k is not null, time.GetElapsedTime(began));
+    }
+
+    // A successor takes the place of the session that it succeeds.
+    void Settle(PublishSlot next, PublishSlot from)
+    {
+        if (_slots[Successor] != next)
+        {
+            return;
+        }
+
+        if (_slots[next.Request.Slot] is { } former)
+        {
+            _ = former.Publisher?.Revoked(state.State.Epoch, PublishEnd.Transferred);
+        }
+
+        (_slots[next.Request.Slot], _slots[Successor], state.State.Transfer) = (next, null, null);
+        LogTransferred(Name, next.Request.Slot, from.Request.Node, next.Request.Node);
+    }
+
+    async Task Stop(PublishSlot source)
+    {
+        try
+        {
+            source.Heard(await source.Publisher!.Stop(state.State.Epoch).WaitAsync(options.Value.SettleTimeout, time));
+            await Advance(source.Last!);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogHostSilent(Name, source.Request.Node, exception.Message);   // what it still cuts is not heard any more
+        }
+    }
+
+    static Resumption AfterYield(SourceReport last) =>
+        new(last.OpenMsn, last.DiscontinuitySequence, StartsDiscontinuity: false, last.Open90k, last.OpenTime);
+
+    // A number that somebody may have listed is never begun anew: not even when he cannot be asked, or is not known yet.
+    async Task<Resumption> AfterLost(PublishSlot from)
+    {
+        var (edges, complete) = await _gateways.Settle(state.State.Epoch, options.Value.SettleTimeout);
+        WindowEdge[] known = from.Last is { } last ? [Resumption.EdgeOf(last), .. edges] : [.. edges];
+        if (Resumption.Furthest(known) is not { } edge)
+        {
+            return NextNumber();
+        }
+
+        var forgotten = _begunElsewhere && time.GetUtcNow() - _activated < GatewayRegistration.Renewal;
+        return Resumption.At(complete && !forgotten ? edge : edge with
+        {
+            PartsSent = true,
+            End90k = Math.Max(edge.End90k, edge.Start90k + (long)options.Value.SegmentDuration.TotalMilliseconds * 90),
+        });
+    }
+
+    // Nobody is on air. The timeline follows the wall clock while the stream waits.
+    async Task<Resumption> AfterTheLast()
+    {
+        var now90k = (long)(time.GetUtcNow() - (state.State.Epoch == 0 ? time.GetUtcNow() : state.State.Origin) + Lead).TotalMilliseconds * 90;
+        var at = _unsettled is { } lost ? await AfterLost(lost) : NextNumber();
+        _unsettled = null;
+        var start90k = Math.Max(at.Start90k, now90k);
+        return at with
+        {
+            StartsDiscontinuity = state.State.Begun,
+            Start90k = start90k,
+            GapStart90k = start90k - (at.Start90k - at.GapStart90k),
+            Time = null,
+        };
+    }
+
+    Resumption NextNumber() => new(_nextMsn, state.State.DiscontinuitySequence, state.State.Begun, _end90k);
+
+    // No discontinuity where both timelines are one, and where what is kept reaches back to the place.
+    Resumption Align(PublishSlot from, PublishSlot next, Resumption at)
+    {
+        var start90k = at.Gaps > 0 ? at.GapStart90k : at.Start90k;
+        var offset = from.Place.Shift90k is not { } shift ? null
+            : from == next ? shift
+            : TimelineAlignment.Find(from.Place, shift, next.Place);
+        return offset is { } known && next.Place.Kept90k + known <= start90k + Tolerance90k
+            ? at.Aligned(known) with { RunStart90k = from.Last?.RunStart90k }
+            : at with { StartsDiscontinuity = state.State.Begun };
+    }
+
+    bool IsAligned(PublishSlot slot) =>
+        OnAir is { Place.Shift90k: { } shift } source && source != slot && TimelineAlignment.Find(source.Place, shift, slot.Place) is not null;
+}
