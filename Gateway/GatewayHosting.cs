@@ -46,6 +46,7 @@ public static class GatewayHosting
         services.AddSingleton<HlsEndpoint>();
         services.AddSingleton<PageEndpoints>();
         services.AddSingleton<ApiEndpoints>();
+        services.AddSingleton<StreamCommands>();
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton(provider => ReadinessCheck.Grains(provider.GetRequiredService<StreamDirectory>()));
         return services;
@@ -59,6 +60,7 @@ public static class GatewayHosting
         services.GetRequiredService<GatewayMetrics>().Windows = () => windows.Count;
         services.GetRequiredService<HealthEndpoints>().Map(endpoints);
         services.GetRequiredService<PageEndpoints>().Map(endpoints);
+        services.GetRequiredService<StreamCommands>().Map(endpoints);
         services.GetRequiredService<ApiEndpoints>().Map(endpoints);
         services.GetRequiredService<HlsEndpoint>().Map(endpoints);
         return endpoints;

@@ -72,12 +72,16 @@ sealed partial class ApiEndpoints(
 
     static StreamDetail Detail(LiveStreamDescription stream, OpenWindow? window) => new(
         stream.Name, stream.State, stream.Since, stream.Epoch, stream.NextMsn, stream.DiscontinuitySequence, stream.LastEnd?.ToString(), stream.Viewers,
-        stream.Owner, StreamReasons.WhyOnAir(stream), [.. stream.Slots.Select(Item)], window is null ? null : Item(window), PageOf(stream.Name), HlsOf(stream.Name));
+        stream.Owner, StreamReasons.WhyOnAir(stream), [.. stream.Slots.Select(Item)], window is null ? null : Item(window), PageOf(stream.Name),
+        HlsOf(stream.Name), stream.LastSwitch is { } last ? Item(last) : null, stream.TransferTo.Length > 0 ? stream.TransferTo : null);
+
+    static SwitchItem Item(StreamSwitch last) => new(
+        last.Reason, last.At, last.Slot, last.Node, last.FromNode, last.FirstMsn, last.Aligned, last.Gaps, Math.Round(last.Took.TotalMilliseconds, 1));
 
     static SourceItem Item(SlotDescription slot) => new(
         slot.Slot, slot.OnAir, slot.Since, slot.Request.Node, slot.Health.Bitrate, slot.Health.Frames, slot.Health.Dropped, slot.Health.Mended,
         Seconds(slot.Health.SinceKeyFrame), Seconds(slot.Health.Silence), slot.Health.HasBFrames, Seconds(slot.Health.KeyFrameInterval),
-        [.. slot.Health.Tracks.Select(Item)]);
+        [.. slot.Health.Tracks.Select(Item)], slot.Fault, slot.Ready, slot.Aligned);
 
     static WindowItem Item(OpenWindow window)
     {
@@ -97,14 +101,14 @@ sealed partial class ApiEndpoints(
 
     static string HlsOf(string stream) => $"/live/{stream}/master.m3u8";
 
-    static Task Json<T>(HttpContext context, T value, JsonTypeInfo<T> type)
+    internal static Task Json<T>(HttpContext context, T value, JsonTypeInfo<T> type)
     {
         context.Response.ContentType = "application/json; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
         return JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
     }
 
-    static Task Fail(HttpContext context, int status, string title, string detail)
+    internal static Task Fail(HttpContext context, int status, string title, string detail)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/problem+json";

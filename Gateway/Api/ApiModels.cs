@@ -15,9 +15,27 @@ public sealed record TrackItem(int Id, string Codec, string CodecString, int? Wi
 /// <summary>Who publishes a stream, and how well.</summary>
 /// <param name="SinceKeyFrame">Seconds since the last key frame.</param>
 /// <param name="Silence">Seconds since the last frame of any kind.</param>
+/// <param name="Fault">What is wrong with it though it is connected.</param>
+/// <param name="Ready">Whether it is on air, or could be at once.</param>
+/// <param name="Aligned">Whether its timeline is known to be that of the source on air: a switch to it has no discontinuity.</param>
 public sealed record SourceItem(
     int Slot, bool OnAir, DateTimeOffset Since, string Node, long Bitrate, long Frames, long Dropped, long Mended, double SinceKeyFrame, double Silence,
-    bool HasBFrames, double KeyFrameInterval, IReadOnlyList<TrackItem> Tracks);
+    bool HasBFrames, double KeyFrameInterval, IReadOnlyList<TrackItem> Tracks, SourceFault Fault, bool Ready,
+    bool Aligned);
+
+/// <summary>The last change of the source on air.</summary>
+/// <param name="Took">Milliseconds from the decision to the new lease.</param>
+public sealed record SwitchItem(
+    SwitchReason Reason, DateTimeOffset At, int Slot, string Node, string FromNode, long FirstMsn, bool Aligned, int Gaps, double Took);
+
+/// <summary>Body of <c>POST /api/v1/streams/{name}/switch</c>.</summary>
+public sealed record SwitchCommand(int? Slot);
+
+/// <summary>Body of <c>POST /api/v1/streams/{name}/transfer</c>.</summary>
+public sealed record TransferCommand(string? Node);
+
+/// <summary>What came of a command that was not refused.</summary>
+public sealed record CommandResult(SwitchOutcome Outcome, string Detail);
 
 /// <summary>What this gateway holds of a stream.</summary>
 /// <param name="Listed">First and last number listed, by rendition.</param>
@@ -27,9 +45,11 @@ public sealed record WindowItem(
 /// <summary><c>GET /api/v1/streams/{name}</c>.</summary>
 /// <param name="Owner">The silo whose grain answers for the stream: where it was first asked for, or first after its former silo went.</param>
 /// <param name="Why">Why this source is on air, or why none is.</param>
+/// <param name="TransferTo">The node to which it shall move, while that is awaited.</param>
 public sealed record StreamDetail(
     string Name, StreamState State, DateTimeOffset Since, long Epoch, long NextMsn, long DiscontinuitySequence, string? LastEnd, int Viewers,
-    string Owner, string Why, IReadOnlyList<SourceItem> Sources, WindowItem? Window, string Page, string Hls);
+    string Owner, string Why, IReadOnlyList<SourceItem> Sources, WindowItem? Window, string Page, string Hls, SwitchItem? LastSwitch,
+    string? TransferTo);
 
 /// <summary>A line of <c>GET /api/v1/nodes</c>.</summary>
 /// <param name="Since">When it came into its state.</param>
@@ -65,5 +85,8 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
 [JsonSerializable(typeof(IReadOnlyList<PullItem>))]
 [JsonSerializable(typeof(PullItem))]
 [JsonSerializable(typeof(PullRequest))]
+[JsonSerializable(typeof(SwitchCommand))]
+[JsonSerializable(typeof(TransferCommand))]
+[JsonSerializable(typeof(CommandResult))]
 [JsonSerializable(typeof(Problem))]
 sealed partial class ApiJson : JsonSerializerContext;

@@ -179,7 +179,22 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
             TargetDuration = 2,
             Health = new SourceHealth(),
             Request = Request,
+            OpenMsn = nextMsn - 1,
+            Open90k = (nextMsn - 1) * 180_000,
+            OpenTime = DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(2 * (nextMsn - 1)),
         };
+
+        public Task<SourceReport> Stop(long epoch) => Task.FromResult(Report(epoch, LastNextMsn));
+
+        public Task Yield(long epoch)
+        {
+            Yielded.TrySetResult(epoch);
+            return Task.CompletedTask;
+        }
+
+        public long LastNextMsn { get; private set; }
+
+        public TaskCompletionSource<long> Yielded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Granted(StreamLease lease)
         {

@@ -130,6 +130,21 @@ public sealed class FrameChannelTest : IDisposable
     }
 
     [Fact]
+    public async Task Who_joins_late_gets_nothing_of_a_number_that_was_begun_anew()
+    {
+        Publish(0, 8, epoch: 1);       // the segments 0 and 1, the second cut short
+        Publish(5, 5, epoch: 2);       // 1 anew
+        var reader = new Reader();
+        await (await _stream.SubscribeAsync(reader)).UnsubscribeAsync();
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], reader.Seen);
+
+        Publish(30, 2, epoch: 3);      // far on: what lies before the hole is gone
+        var later = new Reader();
+        await (await _stream.SubscribeAsync(later)).UnsubscribeAsync();
+        Assert.Equal([30, 31], later.Seen);
+    }
+
+    [Fact]
     public async Task A_source_that_was_replaced_is_not_heard_any_more()
     {
         var reader = new Reader();

@@ -125,5 +125,16 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
 
     public Task<ReportAnswer> Report(SourceReport report, IPublisherObserver publisher) => throw new NotSupportedException();
 
-    public Task Unpublish(SourceReport last, PublishEnd end) => throw new NotSupportedException();
+    public Task<bool> Unpublish(SourceReport last, PublishEnd end) => throw new NotSupportedException();
+
+    public Task<SwitchAnswer> Switch(int slot) => Task.FromResult(new SwitchAnswer
+    {
+        Outcome = slot == 0 ? SwitchOutcome.OnAir : SwitchOutcome.Pending, Sentence = $"slot {slot}",
+    });
+
+    public Task<SwitchAnswer> Transfer(string node) => Task.FromResult(new SwitchAnswer { Outcome = SwitchOutcome.Refused, Sentence = node });
+
+    public Task<bool> Vacate(string node) => throw new NotSupportedException();
+
+    public Task Doubt(string node) => throw new NotSupportedException();
 }

@@ -33,6 +33,23 @@ public sealed class GatewayFacesTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
     }
 
+    [Theory]
+    [InlineData("demo/switch", "{\"slot\":1}", 202)]
+    [InlineData("demo/switch", "{\"slot\":0}", 200)]
+    [InlineData("demo/switch", "{\"slot\":2}", 400)]
+    [InlineData("demo/switch", "{}", 400)]
+    [InlineData("demo/switch", "[[[", 400)]
+    [InlineData("demo/transfer", "{\"node\":\"ingest-2\"}", 409)]
+    [InlineData("demo/transfer", "{\"node\":\"\"}", 400)]
+    [InlineData("..%2fdemo/switch", "{\"slot\":1}", 404)]
+    public async Task A_command_to_a_stream_is_answered_with_what_comes_of_it(string path, string body, int status)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using var response = await _host.Client.PostAsync($"/api/v1/streams/{path}", content);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(status < 300 ? "application/json" : "application/problem+json", response.Content.Headers.ContentType!.MediaType);
+    }
+
     [Fact]
     public async Task A_page_knows_the_rtmp_port_and_has_no_script_of_its_own_text()
     {

@@ -35,6 +35,7 @@ public sealed class StreamHubTest : IDisposable
     public void Dispose()
     {
         _hub.GoOffAir();
+        _hub.Forget();
         _subscription.UnsubscribeAsync().GetAwaiter().GetResult();
         _channels.Close("demo");
         _arena.Dispose();
@@ -86,7 +87,7 @@ public sealed class StreamHubTest : IDisposable
         _hub.GoOffAir();
 
         Assert.Equal([StreamSignal.SourceLost], _seen.Signals);
-        var report = _hub.Report(Request);
+        var report = _hub.Report(Request, final: true);
         Assert.Equal((1L, 1L, 2), (report.Epoch, report.NextMsn, report.TargetDuration));
 
         _hub.GoOnAir(Lease(epoch: 2, firstMsn: 1) with { StartsDiscontinuity = true, DiscontinuitySequence = 1 });
@@ -122,7 +123,7 @@ public sealed class StreamHubTest : IDisposable
     public void A_new_segment_is_announced_once()
     {
         var begun = 0;
-        _hub.SegmentBegun = () => begun++;
+        _hub.HasNews = () => begun++;
         _hub.GoOnAir(Lease(epoch: 1, firstMsn: 0));
         for (var ms = 0; ms < 6_000; ms += 40)
         {
