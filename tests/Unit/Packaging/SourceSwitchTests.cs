@@ -24,7 +24,7 @@ public sealed class SourceSwitchTests : IDisposable
     public void A_number_that_nobody_listed_is_begun_anew()
     {
         LoseSource();
-        Assert.Equal((3L, false), (_near.Settle(1)!.Msn, _near.Settle(1)!.PartsListed));
+        Assert.Equal((3L, false), (_near.Settle(1)!.Msn, _near.Settle(1)!.PartsSent));
         Assert.Equal(3, _far.Settle(1)!.Msn);
 
         // What the lost source still sends is not listed; neither is its end.
@@ -43,8 +43,15 @@ public sealed class SourceSwitchTests : IDisposable
     public void A_number_whose_parts_somebody_listed_is_a_gap_everywhere()
     {
         LoseSource();
-        _near.Settle(1);
-        _far.Settle(1);
+        Assert.Equal(SegmentLookup.Found, _near.View.TryOpenPart(_near.View.Leading!, 3, 0, out var part));
+        part!.Dispose();
+        var edge = _near.Settle(1)!;
+        Assert.Equal((3L, true), (edge.Msn, edge.PartsSent));
+        Assert.Equal(edge.Start90k + 25 * SyntheticStream.FrameTicks, edge.End90k);
+
+        // Who sent none sends none any more: it might be other content when the number is begun anew.
+        Assert.False(_far.Settle(1)!.PartsSent);
+        Assert.NotEqual(SegmentLookup.Found, _far.View.TryOpenPart(_far.View.Leading!, 3, 0, out _));
 
         var gap = _stream.Mark(3);
         GoOn(mark => mark.Msn == 4
@@ -79,7 +86,7 @@ public sealed class SourceSwitchTests : IDisposable
         Assert.Equal(50, _near.View.Segment(4)!.Track(0)!.FrameCount);
     }
 
-    // Three segments for both; of the fourth one window got 40 pictures, the other 12.
+    // Three segments for both; of the fourth one window got 40 pictures, the other some 27.
     void LoseSource()
     {
         for (var msn = 0; msn < 3; msn++)
@@ -89,7 +96,7 @@ public sealed class SourceSwitchTests : IDisposable
 
         var open = _stream.Segment(_stream.Mark(3), frames: 40);
         _near.Append(open.ToArray());
-        _far.Append(open.Take(30).ToArray());
+        _far.Append(open.Take(80).ToArray());
         open.ForEach(frame => frame.Frame.Data.Release());
     }
 
