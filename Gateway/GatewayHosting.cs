@@ -44,6 +44,7 @@ public static class GatewayHosting
         services.AddSingleton<IDrainedWork>(provider => provider.GetRequiredService<ViewerHandover>());
         services.AddSingleton(provider => ReadinessCheck.TakesWork(provider.GetRequiredService<NodeDrain>()));
         services.AddSingleton<HlsEndpoint>();
+        services.AddSingleton<DashEndpoint>();
         services.AddSingleton<PageEndpoints>();
         services.AddSingleton<ApiEndpoints>();
         services.AddSingleton<StreamCommands>();
@@ -63,6 +64,7 @@ public static class GatewayHosting
         services.GetRequiredService<StreamCommands>().Map(endpoints);
         services.GetRequiredService<ApiEndpoints>().Map(endpoints);
         services.GetRequiredService<HlsEndpoint>().Map(endpoints);
+        services.GetRequiredService<DashEndpoint>().Map(endpoints);
         return endpoints;
     }
 }

@@ -42,7 +42,7 @@ static class Server
             return Refuse(problem);
         }
 
-        if (Roles.Problem(options) is { } wrong)
+        if ((Roles.Problem(options) ?? HttpListeners.Problem(options.Http)) is { } wrong)
         {
             return Refuse(wrong);
         }
@@ -96,7 +96,7 @@ static class Server
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.ListenAnyIP(options.Http.Port);
+            kestrel.ListenHttp(options.Http);
             if (options.Node.Is("ingest"))
             {
                 kestrel.ListenRtmp();

@@ -50,7 +50,7 @@ public sealed class NodeOptions
 /// <summary>Pages, playlists, segments, API and metrics ("Http").</summary>
 public sealed class HttpOptions
 {
-    /// <summary>TCP port.</summary>
+    /// <summary>TCP port: HTTP/1.1.</summary>
     public int Port { get; set; } = 8080;
 
     /// <summary>
@@ -58,6 +58,18 @@ public sealed class HttpOptions
     /// the port.
     /// </summary>
     public string PublicUrl { get; set; } = "";
+
+    /// <summary>TCP port for HTTP/2 without TLS, by prior knowledge, as proxies and tests speak it; 0: none.</summary>
+    public int Http2Port { get; set; }
+
+    /// <summary>TCP port for HTTP/2 and HTTP/1.1 over TLS, which Apple's players want for low latency; 0: none.</summary>
+    public int TlsPort { get; set; }
+
+    /// <summary>Certificate for TLS with its chain, as PEM; a renewed file is taken up within a minute.</summary>
+    public string CertificatePath { get; set; } = "";
+
+    /// <summary>Its private key, as PEM; empty: in the same file.</summary>
+    public string KeyPath { get; set; } = "";
 }
 
 /// <summary>How silos reach each other ("Silo").</summary>

@@ -2,6 +2,7 @@ using Orleans.Streams;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
+using Tributary.Media.Packaging.Dash;
 using Tributary.Media.Packaging.Hls;
 using Tributary.Media.Packaging.Live;
 
@@ -31,6 +32,8 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     public LiveWindow Window { get; }
 
     public HlsPlaylists Playlists { get; }
+
+    public DashManifests Manifests { get; } = new();
 
     /// <summary>Where requests wait for what comes next.</summary>
     public LiveEdge Edge { get; }

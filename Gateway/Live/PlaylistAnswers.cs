@@ -16,7 +16,7 @@ namespace Tributary.Gateway.Live;
 /// </summary>
 public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOptions<HlsOptions> hls, TimeProvider time)
 {
-    const string PlaylistType = "application/vnd.apple.mpegurl";
+    const string PlaylistType = "application/vnd.apple.mpegurl", ManifestType = "application/dash+xml";
 
     // What a player may cache of a blocking answer, in target durations, as Apple advises content networks.
     const int BlockingAge = 6;
@@ -34,12 +34,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
         }
 
         // 2. First segment.
-        var (view, text) = Look(window.Window.View, window, request, directives);
-        if (text is null && !view.IsReady)
-        {
-            (view, text) = await WaitForFirst(context, window, request, directives);
-        }
-
+        var (view, text) = await WaitForFirst(context, window, view => Look(view, window, request, directives));
         if (text is null)
         {
             await Answers.Missing(context, Answers.Briefly, WhyNothing(window, view));
@@ -59,8 +54,20 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
         }
 
         // 4. Text.
-        await Write(context, text, hls.Value.PlaylistMaxAge > TimeSpan.Zero ? hls.Value.PlaylistMaxAge : TimeSpan.FromSeconds(view.TargetDuration) / 2);
+        await Write(context, PlaylistType, text, AgeOf(view));
     }
+
+    /// <summary>The MPD of a window; while nothing is listed at all, the request waits for the first segment.</summary>
+    internal async Task AnswerManifest(HttpContext context, OpenWindow window, bool lowLatency)
+    {
+        var (view, text) = await WaitForFirst(context, window, view => (view, window.Manifests.Manifest(view, lowLatency)));
+        await (text is null
+            ? Answers.Missing(context, Answers.Briefly, WhyNothing(window, view))
+            : Write(context, ManifestType, text, lowLatency ? Answers.Briefly : AgeOf(view)));
+    }
+
+    TimeSpan AgeOf(WindowView view) =>
+        hls.Value.PlaylistMaxAge > TimeSpan.Zero ? hls.Value.PlaylistMaxAge : TimeSpan.FromSeconds(view.TargetDuration) / 2;
 
     async Task AnswerPlace(
         HttpContext context, OpenWindow window, HlsRequest request, ReloadDirectives directives, WindowView view, PlaylistText text)
@@ -69,7 +76,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
         var age = TimeSpan.FromSeconds(BlockingAge * view.TargetDuration);
         if (place.IsReached(view))
         {
-            await Write(context, text, age);
+            await Write(context, PlaylistType, text, age);
             return;
         }
 
@@ -99,7 +106,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
         if (Look(reached ?? window.Window.View, window, request, directives) is (var now, { } listed) && (reached is not null || now.Pause is not null))
         {
             // A player of a stream whose source is lost sees what there is, and goes on asking.
-            await Write(context, listed, reached is null ? Answers.Briefly : age);
+            await Write(context, PlaylistType, listed, reached is null ? Answers.Briefly : age);
             return;
         }
 
@@ -107,11 +114,17 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
     }
 
     async Task<(WindowView View, PlaylistText? Text)> WaitForFirst(
-        HttpContext context, OpenWindow window, HlsRequest request, ReloadDirectives directives)
+        HttpContext context, OpenWindow window, Func<WindowView, (WindowView View, PlaylistText? Text)> look)
     {
+        var first = look(window.Window.View);
+        if (first.Text is not null || first.View.IsReady)
+        {
+            return first;
+        }
+
         if (!waits.TryEnter())
         {
-            return (window.Window.View, null);
+            return first;
         }
 
         var (since, started) = (Stopwatch.GetTimestamp(), time.GetTimestamp());
@@ -121,7 +134,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
             while (true)
             {
                 var changed = window.Window.Changed;
-                var (view, text) = Look(window.Window.View, window, request, directives);
+                var (view, text) = look(window.Window.View);
                 var left = hls.Value.FirstSegmentWait - time.GetElapsedTime(started);
                 if (text is not null || view.IsReady || view.Closed || left <= TimeSpan.Zero)
                 {
@@ -161,7 +174,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
             : $"Stream '{window.Stream}' has a publisher, but no key frame came from it yet.";
     }
 
-    async Task Write(HttpContext context, PlaylistText text, TimeSpan age)
+    async Task Write(HttpContext context, string type, PlaylistText text, TimeSpan age)
     {
         var gzip = Answers.AcceptsGzip(context.Request);
         var (tag, bytes) = gzip ? (text.GzipETag, text.Gzip) : (text.ETag, text.Plain);
@@ -180,7 +193,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
             headers.ContentEncoding = "gzip";
         }
 
-        context.Response.ContentType = PlaylistType;
+        context.Response.ContentType = type;
         metrics.Sent(await BodyWriter.Write(context, bytes));
     }
 }

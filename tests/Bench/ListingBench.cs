@@ -41,7 +41,7 @@ static class ListingBench
         while (!ending.IsCancellationRequested)
         {
             var text = await server.Http.GetStringAsync($"/live/{stream}/index-v1.m3u8", CancellationToken.None);
-            var last = text[(text.TrimEnd().LastIndexOf('\n') + 1)..];
+            var last = text.Split('\n').Last(line => line.Length > 0 && !line.StartsWith('#'));
             if (listed.Length > 0 && last != listed)
             {
                 delays.Add(Stopwatch.GetElapsedTime(Volatile.Read(ref keySent)).TotalMilliseconds);
@@ -55,8 +55,10 @@ static class ListingBench
         return delays;
     }
 
-    static void Publish(
-        Socket socket, RtmpPublishClient client, ArrayBufferWriter<byte> output, IReadOnlyList<FlvTag> tags, Action keySent, CancellationToken ending)
+    /// <summary>Sends the file over and over in real time, and tells of each picture right before it is sent.</summary>
+    internal static void Publish(
+        Socket socket, RtmpPublishClient client, ArrayBufferWriter<byte> output, IReadOnlyList<FlvTag> tags, Action keySent, CancellationToken ending,
+        bool keyFramesOnly = true)
     {
         var (started, length) = (Stopwatch.GetTimestamp(), tags[^1].Timestamp + 21);
         for (uint turn = 0; ; turn++)
@@ -77,7 +79,7 @@ static class ListingBench
 
                 output.ResetWrittenCount();
                 PublishLoad.Write(client, tag, timestamp);
-                if (tag.Type == FlvFile.Video && !tag.IsConfiguration && tag.Body.Span[0] >> 4 == 1)
+                if (tag.Type == FlvFile.Video && !tag.IsConfiguration && (!keyFramesOnly || tag.Body.Span[0] >> 4 == 1))
                 {
                     keySent();
                 }

@@ -18,6 +18,7 @@ var benchmarks = new Dictionary<string, Func<Task>>
     ["requests"] = RequestsBench.Run,
     ["listing"] = ListingBench.Run,
     ["engine"] = EngineBench.Run,
+    ["parts"] = PartsBench.Run,
 };
 var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
 if (chosen.FirstOrDefault(name => !benchmarks.ContainsKey(name)) is { } unknown)

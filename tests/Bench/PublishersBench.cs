@@ -56,7 +56,7 @@ static class PublishersBench
                     var text = await answer.Content.ReadAsStringAsync(CancellationToken.None);
                     if (answer.IsSuccessStatusCode)
                     {
-                        await server.Http.GetByteArrayAsync($"/live/s{i}/{text.TrimEnd().Split('\n')[^1]}", CancellationToken.None);
+                        await server.Http.GetByteArrayAsync($"/live/s{i}/{text.Split('\n').Last(line => line.Length > 0 && !line.StartsWith('#'))}", CancellationToken.None);
                     }
                 }
             }

@@ -21,8 +21,8 @@ static partial class RequestsBench
         await server.Answers("/live/s0/master.m3u8", TimeSpan.FromSeconds(20));
         await Task.Delay(TimeSpan.FromSeconds(8));   // a window with some segments in it
         await Measure(table, server, "playlist", _ => "index-v1.m3u8");
-        await Measure(table, server, "segment", playlist => playlist.TrimEnd().Split('\n')[^1]);
-        await Measure(table, server, "ts segment", playlist => playlist.TrimEnd().Split('\n')[^1], "ts/index-v1-a1.m3u8", "ts/");
+        await Measure(table, server, "segment", LastSegment);
+        await Measure(table, server, "ts segment", LastSegment, "ts/index-v1-a1.m3u8", "ts/");
         load.Kill();
         table.Print();
     }
@@ -43,6 +43,8 @@ static partial class RequestsBench
             BadAnswers().Match(output) is { Success: true } bad ? Number(bad) : 0.0,
             serverAfter.CoresSince(serverBefore), Math.Round(serverAfter.ResidentMegabytes), wrkAfter.CoresSince(wrkBefore));
     }
+
+    static string LastSegment(string playlist) => playlist.Split('\n').Last(line => line.Length > 0 && !line.StartsWith('#'));
 
     static double Number(Match match) => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
 

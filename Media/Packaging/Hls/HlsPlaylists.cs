@@ -23,7 +23,7 @@ public sealed class HlsPlaylists(LiveWindow window, bool lowLatency = true)
             return null;
         }
 
-        return Get(new Key(form, 0, 0, false), new Stamp(null, null, view.Version, false), view, static (view, slot, self) =>
+        return Get(new Key(form, 0, 0, false), new Stamp(null, null, view.Version, null), view, static (view, slot, self) =>
             MasterPlaylist.Render(view, slot.Form, self.CarriesTs));
     }
 
@@ -44,7 +44,7 @@ public sealed class HlsPlaylists(LiveWindow window, bool lowLatency = true)
             return null;
         }
 
-        var stamp = new Stamp(picture, sound, view.TargetDuration, view.Pause == WindowPause.OffAir);
+        var stamp = new Stamp(picture, sound, view.TargetDuration, view.Pause);
         return Get(new Key(form, video, audio, isDelta), stamp, view, static (view, slot, self) => self.Write(view, slot));
     }
 
@@ -90,15 +90,15 @@ public sealed class HlsPlaylists(LiveWindow window, bool lowLatency = true)
 
     readonly record struct Key(HlsForm Form, int Video, int Audio, bool IsDelta);
 
-    // What a playlist depends on: the very views of its tracks, and the target duration; for a master playlist the version of the window's view.
-    readonly struct Stamp(TrackView? video, TrackView? audio, long number, bool ended)
+    // What a playlist depends on: the very views of its tracks, the target duration, and whether the source is there; for a master playlist the version of the window's view.
+    readonly struct Stamp(TrackView? video, TrackView? audio, long number, WindowPause? pause)
     {
         readonly TrackView? _video = video;
         readonly TrackView? _audio = audio;
         readonly long _number = number;
-        readonly bool _ended = ended;
+        readonly WindowPause? _pause = pause;
 
         public bool Equals(in Stamp other) =>
-            ReferenceEquals(_video, other._video) && ReferenceEquals(_audio, other._audio) && _number == other._number && _ended == other._ended;
+            ReferenceEquals(_video, other._video) && ReferenceEquals(_audio, other._audio) && _number == other._number && _pause == other._pause;
     }
 }

@@ -156,7 +156,7 @@ static class MasterPlaylist
     }
 
     // Up to the next sixteenth of its power of two: what was published stays right while the measured value moves a little.
-    static long RoundUp(long bits)
+    internal static long RoundUp(long bits)
     {
         var step = Math.Max(1, 1L << Math.Max(0, BitOperations.Log2((ulong)Math.Max(bits, 1)) - 4));
         return Math.Max(step, (bits + step - 1) / step * step);

@@ -116,8 +116,13 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
             WriteParts(writer, End, _leading.Parts, _leading.Info.Timescale);
         }
 
-        writer.Add("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-"u8).Add(End).Add("-"u8).Add(_leading.Parts.Length).Add("-"u8).Add(_leading.Name)
-            .Add(".m4s\"\n"u8);
+        if (view.Pause is null)
+        {
+            // While the source is lost nobody knows what comes next.
+            writer.Add("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-"u8).Add(End).Add("-"u8).Add(_leading.Parts.Length).Add("-"u8).Add(_leading.Name)
+                .Add(".m4s\"\n"u8);
+        }
+
         foreach (var (name, msn, part) in _leading.Others)
         {
             writer.Add("#EXT-X-RENDITION-REPORT:URI=\"index-"u8).Add(name).Add(".m3u8\",LAST-MSN="u8).Add(msn);

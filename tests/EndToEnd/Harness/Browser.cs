@@ -94,13 +94,13 @@ sealed class PlayerPage
         """
         () => {
           const video = document.querySelector('video');
-          if (!video) return { frames: 0, time: 0, width: 0, waits: 0, playing: false, text: document.body.innerText };
+          if (!video) return { frames: 0, time: 0, width: 0, waits: 0, latency: 0, playing: false, text: document.body.innerText };
           if (!window.__watched) {
             window.__watched = true; window.__waits = 0;
             video.addEventListener('waiting', () => { window.__waits++; });
           }
           const quality = video.getVideoPlaybackQuality();
-          return { frames: quality.totalVideoFrames, time: video.currentTime, width: video.videoWidth, waits: window.__waits,
+          return { frames: quality.totalVideoFrames, time: video.currentTime, width: video.videoWidth, waits: window.__waits, latency: window.latency ? window.latency() : 0,
             playing: !video.paused && video.readyState >= 3, text: document.body.innerText };
         }
         """);
@@ -136,6 +136,9 @@ sealed record PlayerState
     public int Width { get; init; }
 
     public int Waits { get; init; }
+
+    /// <summary>Seconds behind the wall clock, where the page can tell.</summary>
+    public double Latency { get; init; }
 
     public bool Playing { get; init; }
 

@@ -19,7 +19,7 @@ static class LowLatencyRules
         }
 
         Rule(playlist.Parts.All(part => part.Duration > 0 && part.Duration <= target), "no part is longer than PART-TARGET");
-        Rule(playlist.Ended == (playlist.Hint is null), "a playlist that goes on hints at its next part");
+        Rule(!playlist.Ended || playlist.Hint is null, "nothing is hinted at after the end");
         foreach (var segment in playlist.Segments)
         {
             var parts = playlist.Parts.Where(part => part.Msn == segment.Msn).ToList();

@@ -1,0 +1,67 @@
+using Tributary.Media.Frames;
+using Tributary.Media.Packaging.Live;
+
+namespace Tributary.Media.Packaging.Dash;
+
+/// <summary>
+/// A run of numbers that one Period holds: nothing is discontinuous in it, and the same tracks are there from its beginning to its end. A number
+/// that a track has nothing in ends the run, since a SegmentTimeline counts segments and cannot leave one out.
+/// </summary>
+/// <param name="Id">The same on every gateway and for as long as the period is listed.</param>
+/// <param name="From">First listed number.</param>
+/// <param name="End">The number after the last.</param>
+/// <param name="Start90k">Where the period begins on the stream's timeline.</param>
+/// <param name="Start">The wall clock there.</param>
+/// <param name="Tracks">Who is in it.</param>
+sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTimeOffset Start, IReadOnlyList<TrackView> Tracks)
+{
+    /// <summary>The periods of what the view lists, in order.</summary>
+    /// <param name="withOpen">Whether segments count of which only parts are there.</param>
+    public static IReadOnlyList<DashPeriod> Split(WindowView view, bool withOpen)
+    {
+        var periods = new List<DashPeriod>();
+        var (first, end) = (view.Tracks.Min(track => track.First), view.Tracks.Max(track => EndOf(track, withOpen)));
+        for (var msn = first; msn < end; msn++)
+        {
+            if (view.Segment(msn)?.Mark is not { } mark || Present(view, msn, withOpen) is not { Count: > 0 } tracks)
+            {
+                continue;
+            }
+
+            if (periods is [.., var last] && last.End == msn && !mark.StartsDiscontinuity && last.Tracks.SequenceEqual(tracks))
+            {
+                periods[^1] = last with { End = msn + 1 };
+            }
+            else
+            {
+                periods.Add(Begin(mark, tracks, isFirst: periods.Count == 0));
+            }
+        }
+
+        return periods;
+    }
+
+    /// <summary>The number after the last that counts.</summary>
+    public static long EndOf(TrackView track, bool withOpen) => withOpen && track.Parts.Length > 0 ? track.End + 1 : track.End;
+
+    // What the window lists first is in the midst of its period: that began with its discontinuity, which the mark remembers.
+    static DashPeriod Begin(SegmentMark mark, IReadOnlyList<TrackView> tracks, bool isFirst)
+    {
+        var isWhole = isFirst || mark.StartsDiscontinuity;
+        var start90k = isWhole ? mark.RunStart90k : mark.Start90k;
+        var start = mark.ProgramDateTime - MediaTime.ToTimeSpan(mark.Start90k - start90k, MediaTime.Hz90k);
+        var id = isWhole ? $"{mark.DiscontinuitySequence}" : $"{mark.DiscontinuitySequence}-{mark.Msn}";
+        return new DashPeriod(id, mark.Msn, mark.Msn + 1, start90k, start, tracks);
+    }
+
+    // A track whose number is not complete yet is as present as it was before.
+    static List<TrackView> Present(WindowView view, long msn, bool withOpen)
+    {
+        var segment = view.Segment(msn)!;
+        var isAnyThere = view.Tracks.Any(track => msn < EndOf(track, withOpen) && !IsGap(segment, track));
+        return isAnyThere ? [.. view.Tracks.Where(track => !IsGap(segment, track))] : [];
+    }
+
+    // Before a track began it has nothing either.
+    static bool IsGap(LiveSegment segment, TrackView track) => segment.Msn < track.End && segment.Track(track.Slot) is null or { IsGap: true };
+}

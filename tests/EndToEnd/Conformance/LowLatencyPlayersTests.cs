@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Tributary.EndToEnd.Harness;
+using Xunit.Abstractions;
+
+namespace Tributary.EndToEnd.Conformance;
+
+/// <summary>Players in a browser at the live edge. Latency is the wall clock minus that of the picture shown, as the server stamped its arrival.</summary>
+[Collection(Alone.Name)]
+public sealed class LowLatencyPlayersTests(ITestOutputHelper output)
+{
+    static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(30);
+
+    [SkippableFact]
+    public async Task Hls_js_stays_within_two_seconds_of_the_edge_for_a_minute()
+    {
+        Tools.RequirePlayer("hls.js");
+        var server = await SharedServer.Get();
+        await using var browser = await Browser.Start();
+        await using var publisher = Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp("low"));
+        await server.IsPlayable("low");
+        var page = await browser.Open(browser.PlayerAddress("hls.html", server.Master("low")));
+        await page.Plays(StartWithin);
+        await Task.Delay(TimeSpan.FromSeconds(3));   // it starts a little behind and catches up
+        var (latencies, stalls) = await Look(page, TimeSpan.FromSeconds(60));
+        output.WriteLine($"hls.js: latency {Figures(latencies)}, {stalls} stalls of a second; {string.Join(" | ", page.Errors)}");
+        Assert.Equal(0, stalls);
+        Assert.True(latencies[latencies.Count / 2] <= 2, $"latency {Figures(latencies)}");
+    }
+
+    [SkippableTheory]
+    [InlineData("Shaka, low-latency HLS", "shaka.html", "master.m3u8")]
+    [InlineData("Shaka, DASH", "shaka.html", "manifest.mpd")]
+    [InlineData("dash.js", "dash.html", "manifest.mpd")]
+    [InlineData("dash.js, low latency", "dash.html", "manifest-ll.mpd")]
+    public async Task A_player_goes_on_when_its_encoder_comes_back(string name, string html, string address)
+    {
+        Tools.RequirePlayer("shaka-player");
+        Tools.RequirePlayer("dashjs");
+        var server = await SharedServer.Get();
+        var stream = "again-" + Math.Abs(name.GetHashCode(StringComparison.Ordinal));
+        await using var browser = await Browser.Start();
+        await using var first = Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp(stream));
+        await server.IsPlayable(stream);
+        var page = await browser.Open(browser.PlayerAddress(html, server.Url($"/live/{stream}/{address}")));
+        await page.Plays(StartWithin);
+        var (latencies, stalls) = await Look(page, TimeSpan.FromSeconds(10));
+        output.WriteLine($"{name}: latency {Figures(latencies)}, {stalls} stalls of a second; {string.Join(" | ", page.Errors)}");
+        first.Signal("INT");
+        await first.Ends(TimeSpan.FromSeconds(10));
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        var before = await page.Read();
+        await using var again = Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp(stream));
+        await page.Plays(StartWithin, before with { Time = before.Time + 10 });
+        (latencies, _) = await Look(page, TimeSpan.FromSeconds(3));
+        output.WriteLine($"{name}, after the restart: latency {Figures(latencies)}; {string.Join(" | ", page.Errors)}");
+    }
+
+    // The watch of somebody who looks once a second: latencies in order, and how often the picture's time did not go on.
+    static async Task<(List<double> Latencies, int Stalls)> Look(PlayerPage page, TimeSpan duration)
+    {
+        var (latencies, stalls, clock, before) = (new List<double>(), 0, Stopwatch.StartNew(), await page.Read());
+        while (clock.Elapsed < duration)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            var now = await page.Read();
+            latencies.Add(now.Latency);
+            stalls += now.Time <= before.Time ? 1 : 0;
+            before = now;
+        }
+
+        latencies.Sort();
+        return (latencies, stalls);
+    }
+
+    static string Figures(List<double> sorted) => $"p50 {sorted[sorted.Count / 2]:0.00} s, p95 {sorted[(int)(sorted.Count * 0.95)]:0.00} s, max {sorted[^1]:0.00} s";
+}

@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using Tributary.Unit.Packaging;
+
+namespace Tributary.EndToEnd.Harness;
+
+/// <summary>
+/// A low-latency player that forgives nothing: it follows each rendition by blocking reloads and delta updates, fetches every part while it is only
+/// hinted at, holds each answer against <see cref="HlsRules"/> and <see cref="LowLatencyRules"/>, and the parts against their segments.
+/// </summary>
+sealed class LowLatencyClient : IAsyncDisposable
+{
+    readonly HttpClient _http;
+    readonly CancellationTokenSource _ending = new();
+    readonly ConcurrentQueue<string> _problems = new();
+    readonly Dictionary<string, ParsedPlaylist> _newest = [];
+    readonly Task _watching;
+
+    LowLatencyClient(HttpClient http, Uri folder, string[] renditions)
+    {
+        _http = http;
+        _watching = Task.WhenAll(renditions.Select(rendition => Watch(new Uri(folder, rendition))));
+    }
+
+    /// <summary>What broke a rule, in words.</summary>
+    public IReadOnlyCollection<string> Problems => _problems;
+
+    /// <summary>Parts that were fetched while they were only hinted at.</summary>
+    public int HintedParts { get; private set; }
+
+    public int Reloads { get; private set; }
+
+    /// <summary>How long reloads were held, in seconds.</summary>
+    public ConcurrentBag<double> Held { get; } = [];
+
+    public int Discontinuities { get; private set; }
+
+    public (long Msn, int Part) Edge { get; private set; } = (-1, -1);
+
+    public static async Task<LowLatencyClient> Open(HttpClient http, Uri master)
+    {
+        var variants = await Eventually.Get($"{master} has renditions", TimeSpan.FromSeconds(20), async () =>
+        {
+            using var answer = await http.GetAsync(master);
+            return answer.IsSuccessStatusCode ? HlsRules.CheckMaster(await answer.Content.ReadAsByteArrayAsync()) : null;
+        });
+        return new LowLatencyClient(http, master, [.. variants.Select(variant => variant.Uri).Distinct()]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _watching;
+        _ending.Dispose();
+    }
+
+    async Task Watch(Uri rendition)
+    {
+        var parts = new Dictionary<(long Msn, int Number), byte[]>();
+        ParsedPlaylist? before = null;
+        while (!_ending.IsCancellationRequested)
+        {
+            try
+            {
+                var now = await Reload(rendition, before);
+                if (before is not null)
+                {
+                    HlsRules.CheckReload(before, now);
+                    LowLatencyRules.CheckReload(before, now);
+                }
+
+                Note(rendition, now, before);
+                await FetchHint(rendition, now, parts);
+                await CheckSegment(rendition, now, parts);
+                before = now;
+            }
+            catch (Exception broken) when (broken is HlsRuleException or HttpRequestException)
+            {
+                _problems.Enqueue($"{rendition.AbsolutePath}: {broken.Message}");
+                before = null;
+            }
+            catch (OperationCanceledException)
+            {
+                if (!_ending.IsCancellationRequested)
+                {
+                    _problems.Enqueue($"{rendition.AbsolutePath}: no answer in time");
+                }
+            }
+        }
+    }
+
+    async Task<ParsedPlaylist> Reload(Uri rendition, ParsedPlaylist? before)
+    {
+        if (before is null)
+        {
+            return HlsRules.CheckMedia(await _http.GetByteArrayAsync(rendition, _ending.Token));
+        }
+
+        var (msn, part) = before.Edge;
+        var (nextMsn, nextPart) = part < 0 ? (msn + 1, 0) : (msn, part + 1);
+        var asked = Stopwatch.GetTimestamp();
+        using var answer = await _http.GetAsync(new Uri(rendition, $"?_HLS_msn={nextMsn}&_HLS_part={nextPart}"), _ending.Token);
+        Held.Add(Stopwatch.GetElapsedTime(asked).TotalSeconds);
+        Reloads++;
+        HlsRules.Rule(answer.StatusCode == HttpStatusCode.OK, $"a blocking reload is answered, not {(int)answer.StatusCode}");
+        return HlsRules.CheckMedia(await answer.Content.ReadAsByteArrayAsync(_ending.Token));
+    }
+
+    void Note(Uri rendition, ParsedPlaylist now, ParsedPlaylist? before)
+    {
+        if (rendition.AbsolutePath.Contains("-v1", StringComparison.Ordinal))
+        {
+            var last = before?.Segments[^1].Msn ?? now.Segments[^1].Msn;
+            Discontinuities += now.Segments.Where(segment => segment.Msn > last).Sum(segment => segment.Discontinuities);
+            Edge = now.Edge;
+        }
+
+        // The report of a rendition is never ahead of what that rendition itself lists by the time somebody reads it.
+        lock (_newest)
+        {
+            _newest[rendition.Segments[^1]] = now;
+        }
+    }
+
+    async Task FetchHint(Uri rendition, ParsedPlaylist now, Dictionary<(long Msn, int Number), byte[]> parts)
+    {
+        if (now.Hint is null)
+        {
+            return;
+        }
+
+        var (msn, part) = now.Edge;
+        var place = part < 0 ? (msn + 1, 0) : (msn, part + 1);
+        using var answer = await _http.GetAsync(new Uri(rendition, now.Hint), _ending.Token);
+        if (answer.StatusCode == HttpStatusCode.OK)
+        {
+            parts[place] = await answer.Content.ReadAsByteArrayAsync(_ending.Token);
+            HintedParts++;
+        }
+    }
+
+    // Whole segments of which every part is known; each is looked at once.
+    async Task CheckSegment(Uri rendition, ParsedPlaylist now, Dictionary<(long Msn, int Number), byte[]> parts)
+    {
+        var segment = now.Segments[^1];
+        var listed = now.Parts.Where(part => part.Msn == segment.Msn).ToList();
+        if (listed.Count > 0 && listed.All(part => parts.ContainsKey((part.Msn, part.Number))))
+        {
+            byte[] joined = [.. listed.SelectMany(part => parts[(part.Msn, part.Number)])];
+            var whole = await _http.GetByteArrayAsync(new Uri(rendition, segment.Uri), _ending.Token);
+            HlsRules.Rule(whole.AsSpan().SequenceEqual(joined), $"the parts of {segment.Msn} are its bytes");
+            listed.ForEach(part => parts.Remove((part.Msn, part.Number)));
+        }
+    }
+}
