@@ -20,7 +20,11 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
     public static IReadOnlyList<DashPeriod> Split(WindowView view, bool withOpen)
     {
         var periods = new List<DashPeriod>();
-        var (first, end) = (view.Tracks.Min(track => track.First), view.Tracks.Max(track => EndOf(track, withOpen)));
+        var first = view.Tracks.Min(track => track.First);
+
+        // Whole segments are listed when all tracks have completed theirs, so that nothing moves to another period when one turns out to be a gap.
+        // Low latency cannot wait for that: there, a track that fails makes the newest segments of the others change their period once.
+        var end = withOpen ? view.Tracks.Max(track => EndOf(track, withOpen)) : view.Tracks.Min(track => track.End);
         for (var msn = first; msn < end; msn++)
         {
             if (view.Segment(msn)?.Mark is not { } mark || Present(view, msn, withOpen) is not { Count: > 0 } tracks)
@@ -44,7 +48,8 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
     /// <summary>The number after the last that counts.</summary>
     public static long EndOf(TrackView track, bool withOpen) => withOpen && track.Parts.Length > 0 ? track.End + 1 : track.End;
 
-    // What the window lists first is in the midst of its period: that began with its discontinuity, which the mark remembers.
+    // What the window lists first is in the midst of its period: that began with its discontinuity, which the mark remembers. A period that began
+    // because a track failed is not remembered: once it is the first, it takes the name and the start of its discontinuity.
     static DashPeriod Begin(SegmentMark mark, IReadOnlyList<TrackView> tracks, bool isFirst)
     {
         var isWhole = isFirst || mark.StartsDiscontinuity;
