@@ -13,7 +13,7 @@ namespace Tributary.EndToEnd;
 /// contents, nothing ends; and how long each kind of switch takes.
 /// </summary>
 [Collection(Alone.Name)]
-public sealed class SourceSwitchTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class SourceSwitchTests(ITestOutputHelper output) : IAsyncLifetime, IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
@@ -50,9 +50,9 @@ public sealed class SourceSwitchTests(ITestOutputHelper output) : IAsyncLifetime
         {
             await ChildProcess.Run(Path.Combine(Repository.Root, "deploy/down"), ["--data", _data], TimeSpan.FromMinutes(2), _environment);
         }
-
-        _http.Dispose();
     }
+
+    public void Dispose() => _http.Dispose();
 
     static bool IsWanted => Environment.GetEnvironmentVariable("TRIBUTARY_PROCESS_TESTS") == "1";
 
@@ -164,7 +164,7 @@ public sealed class SourceSwitchTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.True((int)answer.StatusCode == status, await answer.Content.ReadAsStringAsync());
     }
 
-    static Task Kill(JsonElement node) =>
+    static Task<string> Kill(JsonElement node) =>
         ChildProcess.Run("kill", ["-9", node.GetProperty("pid").GetInt32().ToString(CultureInfo.InvariantCulture)], TimeSpan.FromSeconds(5));
 
     static string Text(JsonElement node, string name) => node.GetProperty(name).GetString()!;
