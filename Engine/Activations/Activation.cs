@@ -16,7 +16,7 @@ sealed partial class Activation : IGrainContext
     readonly Dictionary<Type, object> _components = [];
     readonly Dictionary<Guid, int> _reentrantSections = [];
     readonly HashSet<GrainTimer> _timers = [];
-    readonly TaskCompletionSource _deactivated = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource _deactivated = Completion.Source();
     int _waitingThatMayInterleave;
     ActivationState _state = ActivationState.Activating;
     DeactivationReason _reason;

@@ -13,7 +13,7 @@ sealed class GrainManifest
 {
     static readonly Lock Gate = new();
     static GrainManifest? _current;
-    static int _assemblies;
+    static int _loaded;
     readonly Dictionary<GrainType, Type> _classes = [];
     readonly Dictionary<GrainInterfaceType, Type> _interfaces = [];
     readonly ConcurrentDictionary<(Type Interface, string? Prefix), GrainType> _found = new();
@@ -44,10 +44,10 @@ sealed class GrainManifest
         {
             lock (Gate)
             {
-                var assemblies = Assemblies();
-                if (_current is null || assemblies.Count != _assemblies)
+                if (_current is null || AppDomain.CurrentDomain.GetAssemblies().Length != _loaded)
                 {
-                    (_current, _assemblies) = (new GrainManifest(assemblies), assemblies.Count);
+                    _current = new GrainManifest(Assemblies());
+                    _loaded = AppDomain.CurrentDomain.GetAssemblies().Length;
                 }
 
                 return _current;

@@ -31,7 +31,7 @@ abstract class PendingCall
 
 sealed class PendingCall<T> : PendingCall
 {
-    readonly TaskCompletionSource<T> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource<T> _source = Completion.Source<T>();
 
     public Task<T> Task => _source.Task;
 

@@ -31,21 +31,20 @@ namespace Orleans.Storage
     sealed class AdoNetGrainStorage(string name, AdoNetGrainStorageOptions options, string serviceId, Node node) : IGrainStorage
     {
         readonly OrleansDatabase _database = OrleansDatabase.Of($"Grain storage {name}", options.ConnectionString, options.DataSource, options.Invariant);
-        readonly JsonSerializerOptions _json = WireJson.For(node);
 
         public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
             var (payload, version) = await Read(stateName, grainId);
             grainState.RecordExists = payload is not null;
             grainState.ETag = version?.ToString(CultureInfo.InvariantCulture);
-            grainState.State = payload is null ? New<T>() : JsonSerializer.Deserialize<T>(payload, _json) ?? New<T>();
+            grainState.State = payload is null ? New<T>() : FromBytes<T>(payload) ?? New<T>();
         }
 
         public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
             var expected = VersionOf(grainState.ETag);
             var version = (await _database.Query("WriteToStorageKey", FirstNumber, CancellationToken.None,
-                [.. Key(stateName, grainId), ("GrainStateVersion", expected), ("PayloadBinary", JsonSerializer.SerializeToUtf8Bytes(grainState.State, _json))])).FirstOrDefault();
+                [.. Key(stateName, grainId), ("GrainStateVersion", expected), ("PayloadBinary", JsonSerializer.SerializeToUtf8Bytes(grainState.State, WireJson.Options))])).FirstOrDefault();
             if (version is null || version == expected)
             {
                 throw await Stale(stateName, grainId, grainState.ETag);
@@ -80,6 +79,19 @@ namespace Orleans.Storage
         async Task<InconsistentStateException> Stale(string stateName, GrainId grainId, string? current) => new(
             $"Version conflict: state {stateName} of {grainId} was written by another activation.",
             (await Read(stateName, grainId)).Version?.ToString(CultureInfo.InvariantCulture), current);
+
+        T? FromBytes<T>(byte[] payload)
+        {
+            Reading.Node = node;
+            try
+            {
+                return JsonSerializer.Deserialize<T>(payload, WireJson.Options);
+            }
+            finally
+            {
+                Reading.Node = null;
+            }
+        }
 
         (string, object?)[] Key(string stateName, GrainId grainId)
         {

@@ -22,13 +22,13 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     readonly PublishMetrics _metrics;
     readonly TimeProvider _time;
     readonly ILogger _log;
-    readonly SemaphoreSlim _wake = new(0, 1);
     readonly CancellationTokenSource _ended = new();
     readonly IGrainFactory _grains;
     readonly ITimer _alarm;
     long _reportedAt;
     SourceFault _reportedFault;
     volatile bool _hasNews;
+    TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     IPublisherObserver? _reference;
     Task _reporting = Task.CompletedTask;
     PublishEnd? _end;
@@ -72,7 +72,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
                 _hub.GoOnAir(lease);
             }
 
-            _reporting = Task.Run(KeepReporting, CancellationToken.None);
+            _reporting = KeepReporting();
         }
 
         return answer;
@@ -155,28 +155,23 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
         _metrics.Ended(end);
         _ended.Dispose();
-        _wake.Dispose();
     }
 
     void End(PublishEnd end)
     {
         _end ??= end;
         _ended.Cancel();
+        Wake();
     }
 
-    void Wake()
+    void Wake() => Volatile.Read(ref _wake).TrySetResult();
+
+    // Over when there is something to look at, or when the session ends. What begins while a report is made is reported by the next.
+    async Task Woken()
     {
-        if (_wake.CurrentCount == 0)
-        {
-            try
-            {
-                _wake.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Somebody else woke it in between: as good.
-            }
-        }
+        await _wake.Task;
+        Volatile.Write(ref _wake, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        _ended.Token.ThrowIfCancellationRequested();
     }
 
     async Task KeepReporting()
@@ -187,7 +182,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
             try
             {
                 _alarm.Change(NextLook(), Timeout.InfiniteTimeSpan);
-                await _wake.WaitAsync(_ended.Token);
+                await Woken();
                 if (IsDue())
                 {
                     await Report();

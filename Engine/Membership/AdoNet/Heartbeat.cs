@@ -28,7 +28,7 @@ sealed partial class Heartbeat : IDisposable
     readonly TimeProvider _time;
     readonly ILogger _log;
     readonly CancellationTokenSource _stop = new();
-    readonly TaskCompletionSource<bool> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource<bool> _first = Completion.Source<bool>();
     IConnection? _connection;
     TaskCompletionSource<Pong>? _waiting;
     readonly ConcurrentDictionary<long, TaskCompletionSource<bool>> _questions = new();
@@ -75,7 +75,7 @@ sealed partial class Heartbeat : IDisposable
         }
 
         var number = Interlocked.Increment(ref _lastQuestion);
-        var reply = _questions[number] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reply = _questions[number] = Completion.Source<bool>();
         try
         {
             connection.TrySend(Frames.Of(FrameType.Ask, new Question(number, grain.ToString())));
@@ -150,7 +150,7 @@ sealed partial class Heartbeat : IDisposable
             Volatile.Write(ref _connection, connection);
         }
 
-        var pong = new TaskCompletionSource<Pong>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var pong = Completion.Source<Pong>();
         _waiting = pong;
         var asked = _time.GetTimestamp();
         _connection.TrySend(Frames.Of(FrameType.Ping, ++_number));

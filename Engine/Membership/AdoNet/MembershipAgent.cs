@@ -50,6 +50,12 @@ sealed partial class MembershipAgent(IMembershipTable table, ClusterMembershipOp
                 return false;
             }
 
+            // An insert whose answer was lost: the row is ours all the same.
+            if (rows.Of(self) is not null)
+            {
+                return true;
+            }
+
             var now = Now;
             var row = new MemberRow(self, name, Dns.GetHostName(), SiloStatus.Joining, proxyPort, [], now, now);
             return await table.Insert(row, rows.Version, cancellationToken);

@@ -16,7 +16,7 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
     readonly Surroundings _around;
     readonly ILogger _log;
     readonly CancellationTokenSource _stop = new();
-    TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    TaskCompletionSource _wake = Completion.Source();
     ImmutableDictionary<SiloAddress, IPEndPoint> _gateways = ImmutableDictionary<SiloAddress, IPEndPoint>.Empty;
     bool _tableIsAway;
 
@@ -103,16 +103,9 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
 
     async Task Woken(TimeSpan atMost)
     {
-        try
-        {
-            await Volatile.Read(ref _wake).Task.WaitAsync(atMost, _around.Time, _stop.Token);
-        }
-        catch (TimeoutException)
-        {
-            // Nothing happened: it is time to read anew.
-        }
-
-        Volatile.Write(ref _wake, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await _wake.Task.WaitAsync(atMost, _around.Time, _stop.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        Volatile.Write(ref _wake, Completion.Source());
     }
 
     async Task Refresh()

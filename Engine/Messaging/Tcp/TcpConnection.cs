@@ -15,7 +15,7 @@ sealed class TcpConnection : IConnection
     static readonly TimeSpan SilenceProbed = TimeSpan.FromSeconds(15);
     readonly Socket _socket;
     readonly Channel<byte[]> _out = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
-    readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource _closed = Completion.Source();
     long _waiting;
 
     TcpConnection(Socket socket, PipeReader input, PipeWriter output)

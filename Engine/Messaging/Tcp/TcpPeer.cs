@@ -104,7 +104,7 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
         }
     }
 
-    TaskCompletionSource Opened { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    TaskCompletionSource Opened { get; } = Completion.Source();
 
     // Held: _gate.
     bool TrySend(byte[] frame)

@@ -18,7 +18,7 @@ sealed class WireCodec(Node node)
 {
     static readonly ConcurrentDictionary<(string Interface, string Method), MethodDescriptor?> Methods = new();
     static readonly ConcurrentDictionary<MethodInfo, string> Names = new();
-    readonly JsonSerializerOptions _json = WireJson.For(node);
+    static readonly JsonSerializerOptions Json = WireJson.Options;
 
     public byte[] Encode(Message message, int space)
     {
@@ -71,7 +71,7 @@ sealed class WireCodec(Node node)
             parts.Add(ReadBytes(reader));
         }
 
-        Attachments.Current = parts;
+        (Attachments.Current, Reading.Node) = (parts, node);
         try
         {
             return header.Kind switch
@@ -84,7 +84,7 @@ sealed class WireCodec(Node node)
         }
         finally
         {
-            Attachments.Current = null;
+            (Attachments.Current, Reading.Node) = (null, null);
         }
     }
 
@@ -116,15 +116,15 @@ sealed class WireCodec(Node node)
             {
                 case MessageKind.Response when message.Error is { } error:
                     writer.WriteBooleanValue(false);
-                    JsonSerializer.Serialize(writer, error, _json);
+                    JsonSerializer.Serialize(writer, error, Json);
                     break;
                 case MessageKind.Response:
                     writer.WriteBooleanValue(true);
                     Write(writer, message.Result, message.Method?.Shape.ResultType);
                     break;
                 case MessageKind.Migration:
-                    JsonSerializer.Serialize(writer, message.Migration!.Values, _json);
-                    JsonSerializer.Serialize(writer, message.MigratedFrom, _json);
+                    JsonSerializer.Serialize(writer, message.Migration!.Values, Json);
+                    JsonSerializer.Serialize(writer, message.MigratedFrom, Json);
                     break;
                 case MessageKind.Request or MessageKind.OneWay:
                     WriteCall(writer, message);
@@ -139,8 +139,8 @@ sealed class WireCodec(Node node)
 
     void WriteCall(Utf8JsonWriter writer, Message message)
     {
-        JsonSerializer.Serialize(writer, message.Context?.Values, _json);
-        JsonSerializer.Serialize(writer, message.Context?.ReentrancyId ?? Guid.Empty, _json);
+        JsonSerializer.Serialize(writer, message.Context?.Values, Json);
+        JsonSerializer.Serialize(writer, message.Context?.ReentrancyId ?? Guid.Empty, Json);
         var types = message.Method!.ParameterTypes;
         for (var i = 0; i < types.Length; i++)
         {
@@ -156,7 +156,7 @@ sealed class WireCodec(Node node)
         }
         else
         {
-            JsonSerializer.Serialize(writer, value, type, _json);
+            JsonSerializer.Serialize(writer, value, type, Json);
         }
     }
 
@@ -165,8 +165,8 @@ sealed class WireCodec(Node node)
         var method = Find(header) ?? throw new SerializerException($"There is no method {header.Interface}.{header.Method} here.");
         using var document = JsonDocument.Parse(body);
         var root = document.RootElement;
-        var values = root[0].Deserialize<Dictionary<string, object>>(_json);
-        var chain = root[1].Deserialize<Guid>(_json);
+        var values = root[0].Deserialize<Dictionary<string, object>>(Json);
+        var chain = root[1].Deserialize<Guid>(Json);
         var arguments = new object?[method.ParameterTypes.Length];
         for (var i = 0; i < arguments.Length; i++)
         {
@@ -191,7 +191,7 @@ sealed class WireCodec(Node node)
             TargetGrain = header.TargetGrain,
             Method = answered,
             Result = succeeded && type is not null ? Read(root[1], type) : null,
-            Error = succeeded ? null : root[1].Deserialize<Exception>(_json)
+            Error = succeeded ? null : root[1].Deserialize<Exception>(Json)
         };
     }
 
@@ -203,13 +203,13 @@ sealed class WireCodec(Node node)
             Sender = header.Sender,
             Target = header.Target,
             TargetGrain = header.TargetGrain,
-            Migration = new MigrationContext(document.RootElement[0].Deserialize<Dictionary<string, object?>>(_json) ?? []),
-            MigratedFrom = document.RootElement[1].Deserialize<GrainAddress>(_json)
+            Migration = new MigrationContext(document.RootElement[0].Deserialize<Dictionary<string, object?>>(Json) ?? []),
+            MigratedFrom = document.RootElement[1].Deserialize<GrainAddress>(Json)
         };
     }
 
     object? Read(JsonElement element, Type type) => element.ValueKind == JsonValueKind.Null && (!type.IsValueType || Nullable.GetUnderlyingType(type) is not null)
-        ? null : element.Deserialize(type, _json);
+        ? null : element.Deserialize(type, Json);
 
     static Message New(WireHeader header, MethodDescriptor? method = null, object?[]? arguments = null, CallContext? context = null) => new(header.Kind)
     {

@@ -8,14 +8,14 @@ namespace Orleans.Runtime;
 /// <summary>How values are written in messages and in storage: System.Text.Json with the engine's own types.</summary>
 static class WireJson
 {
-    /// <summary>The way of one node: references in what it reads send from there.</summary>
-    public static JsonSerializerOptions For(Node? node) => new()
+    /// <summary>Shared by all nodes of the process: what was learned of a type is learned once.</summary>
+    public static JsonSerializerOptions Options { get; } = new()
     {
         IncludeFields = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters =
         {
-            new ReferenceConverterFactory(node),
+            new ReferenceConverterFactory(),
             new ByteArrayConverter(),
             new ReadOnlyMemoryConverter(),
             new MemoryConverter(),
@@ -30,12 +30,12 @@ static class WireJson
 }
 
 /// <summary>References to grains and observers: the id and the interface.</summary>
-sealed class ReferenceConverterFactory(Node? node) : JsonConverterFactory
+sealed class ReferenceConverterFactory : JsonConverterFactory
 {
     public override bool CanConvert(Type typeToConvert) => typeof(IAddressable).IsAssignableFrom(typeToConvert);
 
     public override JsonConverter? CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
-        (JsonConverter)Activator.CreateInstance(typeof(ReferenceConverter<>).MakeGenericType(typeToConvert), node)!;
+        (JsonConverter)Activator.CreateInstance(typeof(ReferenceConverter<>).MakeGenericType(typeToConvert))!;
 }
 
 /// <summary>The interfaces that references were found to be of.</summary>
@@ -46,13 +46,22 @@ static class ReferenceInterfaces
     public static Type? Find(string name) => Known.GetOrAdd(name, static n => GrainManifest.Current.TryFindInterface(GrainInterfaceType.Create(n)));
 }
 
-sealed class ReferenceConverter<T>(Node? node) : JsonConverter<T>
+/// <summary>The node that reads on this thread now: references in what it reads send from there.</summary>
+static class Reading
+{
+    [ThreadStatic]
+    static Node? _node;
+
+    public static Node? Node { get => _node; set => _node = value; }
+}
+
+sealed class ReferenceConverter<T> : JsonConverter<T>
 {
     public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         var text = reader.GetString()!;
         var space = text.IndexOf(' ', StringComparison.Ordinal);
-        if (space < 0 || node is null)
+        if (space < 0 || Reading.Node is not { } node)
         {
             throw new JsonException("A reference was expected, and a node to bind it to.");
         }

@@ -12,6 +12,11 @@ static class SiloProgram
 {
     static async Task<int> Main(string[] arguments)
     {
+        if (arguments is ["simulate", ..])
+        {
+            return Simulation.SimulationProgram.Run(arguments);
+        }
+
         var builder = Host.CreateApplicationBuilder();
         var settings = new ConfigurationBuilder().AddCommandLine(arguments).Build();
         builder.Configuration.AddConfiguration(settings);

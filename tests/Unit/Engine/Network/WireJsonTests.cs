@@ -8,7 +8,7 @@ namespace Tributary.Unit.Engine.Network;
 
 public sealed class WireJsonTests
 {
-    static readonly JsonSerializerOptions Json = WireJson.For(null);
+    static readonly JsonSerializerOptions Json = WireJson.Options;
 
     [Fact]
     public void A_record_keeps_its_fields_its_runtime_type_and_what_its_base_holds()
