@@ -11,6 +11,8 @@ public sealed class SimulatedWorld : IDisposable
     readonly PriorityQueue<Event, (long Due, long Order)> _timed = new(Order.ByDueTime);
     readonly Queue<Event> _ready = new();
     readonly ExecutionContext _clean = ExecutionContext.Capture()!;
+    // A test's context would take what awaits to its own threads.
+    readonly SynchronizationContext? _outer = SynchronizationContext.Current;
     volatile bool _isOver;
     ulong _digest = 14_695_981_039_346_656_037;
     readonly int _thread = Environment.CurrentManagedThreadId;
@@ -19,6 +21,7 @@ public sealed class SimulatedWorld : IDisposable
     public SimulatedWorld(int seed)
     {
         Completion.IsSimulated = true;
+        SynchronizationContext.SetSynchronizationContext(null);
         Random = new Random(seed);
         Network = new SimulatedLinks(this);
         Database = new SimulatedDatabase(this);
@@ -51,6 +54,7 @@ public sealed class SimulatedWorld : IDisposable
     {
         _isOver = true;
         Completion.IsSimulated = false;
+        SynchronizationContext.SetSynchronizationContext(_outer);
     }
 
     public SimulatedProcess NewProcess(string name, string machine) => new(this, name, machine);

@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost.Simulation;
 using Tributary.Grains;
 using Tributary.Grains.LiveStreams;
-using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Cluster.Simulation;
 
@@ -51,7 +50,7 @@ static class ScaleRun
         world.Run(TimeSpan.FromSeconds(5));
         foreach (var (process, services) in ingests.Concat(gateways))
         {
-            process.Post(() => BeginNode(process, services));
+            process.Post(() => new NodeReports(process, services, process.Name, "ingest").Begin());
         }
 
         for (var i = 0; i < size.Streams; i++)
@@ -87,13 +86,6 @@ static class ScaleRun
             return (process, start(process, () => { }));
         })
     ];
-
-    static void BeginNode(SimulatedProcess process, IServiceProvider services)
-    {
-        var grain = services.GetRequiredService<IGrainFactory>().GetGrain<IServerNodeGrain>(process.Name);
-        var report = new NodeReport { Roles = ["ingest"], StartedAt = process.Clock.GetUtcNow(), State = NodeState.Active, Load = new NodeLoad() };
-        _ = Every(process, NodeReport.Interval, () => grain.Heartbeat(report));
-    }
 
     static async Task Every(SimulatedProcess process, TimeSpan period, Func<Task> action)
     {

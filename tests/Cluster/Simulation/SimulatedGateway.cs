@@ -17,7 +17,7 @@ sealed class SimulatedGateway(SimulatedCluster cluster, string name, string mach
 
     protected override void Began()
     {
-        NodeReports.Begin(this, "gateway");
+        new NodeReports(Process, Services, Name, "gateway").Begin();
         foreach (var stream in streams)
         {
             var followed = _followed[stream] = new FollowedStream(this, stream);

@@ -32,7 +32,7 @@ sealed class SimulatedIngest(SimulatedCluster cluster, string name, string machi
         },
         active);
 
-    protected override void Began() => NodeReports.Begin(this, "ingest");
+    protected override void Began() => new NodeReports(Process, Services, Name, "ingest").Begin();
 
     /// <summary>One gateway's subscription: every batch is a message over the network.</summary>
     sealed class Feeder(SimulatedWorld world, SimulatedProcess process, GatewayLink link) : IAsyncObserver<FrameBatch>

@@ -62,20 +62,21 @@ sealed record SeedBatch(int From, IReadOnlyList<Verdict> Verdicts, TimeSpan Took
         }
     }
 
-    public static SeedBatch Run(int from, int count)
+    /// <summary>Runs the seeds from that one on; those that are not begun within the time are left out.</summary>
+    public static SeedBatch Run(int from, int count, TimeSpan? atMost = null)
     {
         var began = Stopwatch.GetTimestamp();
-        var verdicts = new Verdict[count];
+        var verdicts = new Verdict?[count];
         var next = -1;
         var workers = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() =>
         {
-            for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
+            for (var i = Interlocked.Increment(ref next); i < count && Stopwatch.GetElapsedTime(began) < (atMost ?? TimeSpan.MaxValue); i = Interlocked.Increment(ref next))
             {
                 verdicts[i] = SeedRun.Of(from + i);
             }
         })).ToList();
         workers.ForEach(worker => worker.Start());
         workers.ForEach(worker => worker.Join());
-        return new SeedBatch(from, verdicts, Stopwatch.GetElapsedTime(began));
+        return new SeedBatch(from, [.. verdicts.OfType<Verdict>()], Stopwatch.GetElapsedTime(began));
     }
 }
