@@ -61,7 +61,7 @@ sealed partial class NodeHeartbeat(
                 await Node.Heartbeat(Report(), _reference).WaitAsync(NodeReport.Interval, time, stoppingToken);
                 failing = false;
             }
-            catch (Exception exception) when (exception is TimeoutException or OrleansException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)   // nothing that a grain throws may end this process
             {
                 if (!failing)
                 {

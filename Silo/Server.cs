@@ -83,6 +83,11 @@ static class Server
 
         services.AddGateway(configuration);
         services.AddSingleton(ReadinessCheck.Writable("storage", data.Path));
+        if (options.Cluster.Database.Length > 0)
+        {
+            services.AddSingleton(DatabaseCheck.Of(options.Cluster.Database));
+        }
+
         if (options.Node.Is("ingest"))
         {
             services.AddSingleton(provider => ReadinessCheck.Listening(

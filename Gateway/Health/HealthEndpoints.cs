@@ -30,31 +30,32 @@ sealed class HealthEndpoints(IEnumerable<ReadinessCheck> checks, MeterCollector 
     {
         var excluded = context.Request.Query["exclude"];
         var results = await Task.WhenAll(checks.Where(check => !excluded.Contains(check.Name)).Select(check => Run(check, context.RequestAborted)));
-        var isReady = results.All(result => result.Reason is null);
+        var isReady = results.All(result => result.Reason is null || result.OnlyDegrades);
+        var isWhole = results.All(result => result.Reason is null);
         var text = new StringBuilder();
-        foreach (var (name, reason) in results)
+        foreach (var (name, reason, onlyDegrades) in results)
         {
             if (reason is not null || context.Request.Query.ContainsKey("verbose"))
             {
-                text.Append(reason is null ? "[+] " : "[-] ").Append(name).Append(reason is null ? " ok" : ": ").Append(reason).Append('\n');
+                text.Append(reason is null ? "[+] " : onlyDegrades ? "[~] " : "[-] ").Append(name).Append(reason is null ? " ok" : ": ").Append(reason).Append('\n');
             }
         }
 
-        text.Append(isReady ? "ready\n" : "not ready\n");
+        text.Append(isWhole ? "ready\n" : isReady ? "degraded\n" : "not ready\n");
         await Say(context, isReady ? 200 : 503, text.ToString());
     }
 
-    static async Task<(string Name, string? Reason)> Run(ReadinessCheck check, CancellationToken aborted)
+    static async Task<(string Name, string? Reason, bool OnlyDegrades)> Run(ReadinessCheck check, CancellationToken aborted)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         patience.CancelAfter(Patience);
         try
         {
-            return (check.Name, await check.Check(patience.Token).WaitAsync(patience.Token));
+            return (check.Name, await check.Check(patience.Token).WaitAsync(patience.Token), check.OnlyDegrades);
         }
         catch (OperationCanceledException)
         {
-            return (check.Name, $"No answer within {Patience.TotalSeconds:0} s.");
+            return (check.Name, $"No answer within {Patience.TotalSeconds:0} s.", check.OnlyDegrades);
         }
     }
 

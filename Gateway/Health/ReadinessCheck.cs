@@ -11,6 +11,9 @@ namespace Tributary.Gateway.Health;
 /// <param name="Check">Null when all is well, else one sentence that says what is not.</param>
 public sealed record ReadinessCheck(string Name, Func<CancellationToken, Task<string?>> Check)
 {
+    /// <summary>The process takes traffic all the same, and says that it is degraded.</summary>
+    public bool OnlyDegrades { get; init; }
+
     /// <summary>Grains answer.</summary>
     public static ReadinessCheck Grains(StreamDirectory directory) => new("grains", async _ =>
     {

@@ -42,7 +42,11 @@ public sealed partial class LiveWindows(
     TimeProvider time,
     ILogger<LiveWindows> log) : BackgroundService
 {
-    static readonly TimeSpan Sweep = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
+
+    // A live stream without a frame for this long: its grain may have been activated anew, and tell only those whom it knows of another source.
+    // Once it has been away for long, the regular registration is soon enough.
+    static readonly TimeSpan Starved = TimeSpan.FromSeconds(3), LongStarved = TimeSpan.FromSeconds(30);
 
     readonly ConcurrentDictionary<string, Lazy<Task<OpenWindow>>> _windows = new(StringComparer.Ordinal);
 
@@ -98,6 +102,8 @@ public sealed partial class LiveWindows(
             window.Reference = grains.CreateObjectReference<ILiveStreamObserver>(window);
             await Register(window, 0);
             window.Subscription = await frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(stream)).SubscribeAsync(window);
+            // A viewer who comes from another gateway must not find an older live edge here.
+            await Task.WhenAny(feeds.CaughtUp(stream), Task.Delay(options.Value.FirstSegmentWait, time));
             LogFollowing(stream);
             return window;
         }
@@ -183,7 +189,7 @@ public sealed partial class LiveWindows(
         }
 
         var since = time.GetElapsedTime(window.RegisteredAt);
-        if (since >= GatewayRegistration.Renewal)
+        if (since >= GatewayRegistration.Renewal || since >= Starved && window.Silence >= Starved && window.Silence < LongStarved)
         {
             try
             {

@@ -14,6 +14,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     readonly FrameFeeds _feeds;
     readonly TimeProvider _time;
     long _used;
+    long _fed;
     long _reloads;
     StreamDirective? _directive;
     long _newestEpoch;
@@ -42,6 +43,9 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 
     /// <summary>The last that the grain said about the source.</summary>
     public StreamDirective? Directive => Volatile.Read(ref _directive);
+
+    /// <summary>Time since the last frame came.</summary>
+    internal TimeSpan Silence => _time.GetElapsedTime(Interlocked.Read(ref _fed));
 
     internal TimeSpan Idle => _time.GetElapsedTime(Interlocked.Read(ref _used));
 
@@ -76,6 +80,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     {
         if (!batch.Frames.IsEmpty)
         {
+            Interlocked.Exchange(ref _fed, _time.GetTimestamp());
             Window.Append(batch.Frames.Span);
         }
 

@@ -64,7 +64,7 @@ public sealed class StreamDirectory(IGrainFactory grains, IOptions<EdgeOptions> 
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);   // not under the lock
             return await question().WaitAsync(options.Value.AnswerTimeout, time);
         }
-        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        catch (Exception exception)   // of the network, of silos, of the storage behind a grain
         {
             throw new StreamDirectoryException("The cluster does not answer.", exception);
         }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Tributary.Grains.Frames;
 using Tributary.Grains.LiveStreams;
@@ -33,6 +34,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     Task _reporting = Task.CompletedTask;
     PublishEnd? _end;
     int _disposed;
+    bool _waits;
 
     internal PublishSession(
         StreamHub hub, IGrainFactory grains, string stream, PublishRequest request, PublishOptions options,
@@ -60,11 +62,21 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     /// <summary>What the encoder says of itself (onMetaData).</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; private set; } = new Dictionary<string, string>();
 
-    /// <summary>Asks the grain for the slot.</summary>
+    /// <summary>Asks the grain for the slot. While the cluster cannot say, an encoder that this node knows to be welcome is let in and waits.</summary>
     internal async Task<PublishAnswer> Begin(CancellationToken cancellation)
     {
         _reference = _grains.CreateObjectReference<IPublisherObserver>(this);
-        var answer = await _stream.Publish(_request, _reference).WaitAsync(_options.AnswerTimeout, _time, cancellation);
+        PublishAnswer answer;
+        try
+        {
+            answer = await _stream.Publish(_request, _reference).WaitAsync(_options.AnswerTimeout, _time, cancellation);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException or DbException)
+        {
+            LogWaits(StreamName, exception.Message);
+            (_waits, answer) = (true, new PublishAnswer { Outcome = PublishOutcome.Standby });
+        }
+
         if (answer.Outcome != PublishOutcome.Refused)
         {
             if (answer.Lease is { } lease)
@@ -139,7 +151,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         {
             goesOn = await _stream.Unpublish(_hub.Report(_request, final: true), end).WaitAsync(GoodByeTimeout, _time);
         }
-        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        catch (Exception exception) when (exception is TimeoutException or OrleansException or DbException)
         {
             LogGoodByeLost(StreamName, exception.Message);   // the grain finds out by itself when reports stay away
         }
@@ -229,6 +241,12 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
     async Task Report()
     {
+        if (_waits)
+        {
+            await PublishAnew();
+            return;
+        }
+
         var answer = await _stream.Report(_hub.Report(_request), _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
         if (answer.Outcome == ReportOutcome.Accepted)
         {
@@ -238,7 +256,13 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
         _hub.Stop();
         _hub.Tell(StreamSignal.SourceChanged);
+        await PublishAnew();
+    }
+
+    async Task PublishAnew()
+    {
         var anew = await _stream.Publish(_request, _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
+        _waits = false;
         if (anew.Outcome == PublishOutcome.Refused)
         {
             LogSuperseded(StreamName, anew.Sentence);
@@ -252,6 +276,9 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
     [LoggerMessage(LogLevel.Warning, "Stream {Stream}: its grain does not take reports ({Why}); the stream goes on without")]
     partial void LogReportFailed(string stream, string why);
+
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: the cluster cannot say who publishes it ({Why}); the encoder waits for the answer")]
+    partial void LogWaits(string stream, string why);
 
     [LoggerMessage(LogLevel.Warning, "Stream {Stream}: its grain could not be told that the publisher ended ({Why})")]
     partial void LogGoodByeLost(string stream, string why);

@@ -58,7 +58,7 @@ public sealed partial class Publisher(
             metrics.Abandoned();
             return Refuse(target, answer.Reason, answer.Sentence);
         }
-        catch (Exception exception) when (exception is TimeoutException or OrleansException or OperationCanceledException)
+        catch (Exception exception)   // whatever the cluster's storage or network threw: the encoder's user gets a sentence
         {
             metrics.Abandoned();
             return Refuse(target, PublishRefusalReason.Unavailable, $"Stream '{target.StreamName}' cannot be opened now: {exception.Message}");

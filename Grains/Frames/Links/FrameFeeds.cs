@@ -74,6 +74,10 @@ public sealed partial class FrameFeeds(
         }
     }
 
+    /// <summary>Completes when what this host has of the stream is as new as it is at its source; at once where the source is this host, or none.</summary>
+    public Task CaughtUp(string stream) =>
+        _sources.TryGetValue(stream, out var source) && _links.TryGetValue(source, out var link) ? link.CaughtUp(stream) : Task.CompletedTask;
+
     /// <summary>Nobody on this host wants the stream any more.</summary>
     public void Stop(string stream)
     {

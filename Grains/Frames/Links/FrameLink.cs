@@ -55,10 +55,15 @@ sealed partial class FrameLink : IAsyncDisposable
     public Task EndOf(string stream) =>
         _subscriptions.TryGetValue(stream, out var subscription) && _feeds.TryGetValue(subscription, out var feed) ? feed.Ended : Task.CompletedTask;
 
+    /// <summary>Completes when a stream that is followed has caught up with its source.</summary>
+    public Task CaughtUp(string stream) =>
+        _subscriptions.TryGetValue(stream, out var subscription) && _feeds.TryGetValue(subscription, out var feed) ? feed.CaughtUp : Task.CompletedTask;
+
     public void Leave(string stream)
     {
-        if (_subscriptions.TryRemove(stream, out var subscription) && _feeds.TryRemove(subscription, out _))
+        if (_subscriptions.TryRemove(stream, out var subscription) && _feeds.TryRemove(subscription, out var feed))
         {
+            feed.LetGo();
             _ = Tell(output => LinkRequests.Unsubscribe(output, subscription));
         }
     }
@@ -109,6 +114,7 @@ sealed partial class FrameLink : IAsyncDisposable
     {
         var split = _endpoint.LastIndexOf(':');
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        NoticeDeath(socket);
         using var deadline = new CancellationTokenSource(_options.HandshakeTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stopping.Token);
         await socket.ConnectAsync(_endpoint[..split], int.Parse(_endpoint[(split + 1)..]), either.Token);
@@ -151,6 +157,16 @@ sealed partial class FrameLink : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    // This end mostly listens: without probes it would wait for ever for a host that lost its power or its network.
+    void NoticeDeath(Socket socket)
+    {
+        var silence = Math.Max(2, (int)_options.PeerTimeout.TotalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 1);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 1);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, silence - 1);
     }
 
     static void Subscribe(PipeWriter output, LinkFeed feed)

@@ -127,7 +127,8 @@ public sealed partial class FrameLinkListener(
                 try
                 {
                     follower.Handle = await frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(stream))
-                        .SubscribeAsync(follower, new FrameSequenceToken(fromMsn));
+                        .SubscribeAsync(follower, new FrameSequenceToken(fromMsn));   // with the past, before it returns
+                    outbox.CaughtUp(follower);
                 }
                 catch (InvalidOperationException exception)
                 {

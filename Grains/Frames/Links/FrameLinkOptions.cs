@@ -14,6 +14,9 @@ public sealed class FrameLinkOptions
     /// <summary>How long the other end may take to prove that it knows the secret.</summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>A host whose machine answers no probe for this long (whole seconds, at least 2) is gone: the link is opened anew.</summary>
+    public TimeSpan PeerTimeout { get; set; } = TimeSpan.FromSeconds(4);
+
     /// <summary>Bytes of one stream that may be on their way; over it the stream drops to a key frame for that host alone.</summary>
     public int Credit { get; set; } = 64 * 1_024 * 1_024;
 

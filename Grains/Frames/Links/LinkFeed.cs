@@ -8,6 +8,7 @@ sealed class LinkFeed(string stream, int subscription, FrameChannels channels, F
     readonly List<MarkedFrame> _read = [];
     readonly Dictionary<int, long> _last90k = [];
     readonly HashSet<int> _resuming = [];
+    readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     LinkReader _reader = new(arena);
     StreamSignal _signal;
     readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,6 +25,9 @@ sealed class LinkFeed(string stream, int subscription, FrameChannels channels, F
 
     public void End() => _ended.TrySetResult();
 
+    /// <summary>Completes when the window of the other host was handed on, or when there is none to come.</summary>
+    public Task CaughtUp => _caughtUp.Task;
+
     /// <summary>Whether this connection has not been asked yet; if so, from which segment on.</summary>
     public bool TryAsk(object connection, out long fromMsn)
     {
@@ -39,8 +43,22 @@ sealed class LinkFeed(string stream, int subscription, FrameChannels channels, F
         return true;
     }
 
+    /// <summary>Nothing comes this way any more.</summary>
+    public void LetGo() => _caughtUp.TrySetResult();
+
     public LinkReadResult Take(in LinkMessage message)
     {
+        if (message.Type is LinkMessageType.CaughtUp or LinkMessageType.Refused)
+        {
+            Publish();
+            _caughtUp.TrySetResult();
+        }
+
+        if (message.Type == LinkMessageType.CaughtUp)
+        {
+            return LinkReadResult.Prepared;
+        }
+
         var result = _reader.Read(message, out var frame, out var signal);
         if (result == LinkReadResult.Batch && signal != StreamSignal.None)
         {

@@ -29,4 +29,7 @@ public enum LinkMessageType : byte
 
     /// <summary>subscription, a sentence: this host does not have the stream.</summary>
     Refused = 20,
+
+    /// <summary>subscription: what was asked for of the past has been sent; what follows is as new as it is at its source.</summary>
+    CaughtUp = 21,
 }

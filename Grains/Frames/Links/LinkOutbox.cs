@@ -13,13 +13,15 @@ sealed class LinkOutbox(PipeWriter output, FrameMetrics metrics)
 {
     readonly Channel<Item> _items = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
 
-    readonly record struct Item(LinkFollower Follower, MarkedFrame Frame, StreamSignal Signal, string? Refusal);
+    readonly record struct Item(LinkFollower Follower, MarkedFrame Frame, StreamSignal Signal, string? Refusal, bool IsCaughtUp = false);
 
     public void Add(LinkFollower follower, in MarkedFrame frame) => Add(new Item(follower, frame, StreamSignal.None, null));
 
     public void Add(LinkFollower follower, StreamSignal signal) => Add(new Item(follower, default, signal, null));
 
     public void Refuse(LinkFollower follower, string sentence) => Add(new Item(follower, default, StreamSignal.None, sentence));
+
+    public void CaughtUp(LinkFollower follower) => Add(new Item(follower, default, StreamSignal.None, null, IsCaughtUp: true));
 
     void Add(in Item item)
     {
@@ -67,6 +69,12 @@ sealed class LinkOutbox(PipeWriter output, FrameMetrics metrics)
         if (item.Refusal is not null)
         {
             item.Follower.Writer.WriteRefusal(output, item.Refusal);
+            return;
+        }
+
+        if (item.IsCaughtUp)
+        {
+            item.Follower.Writer.WriteCaughtUp(output);
             return;
         }
 

@@ -45,6 +45,9 @@ public sealed class LinkWriter(int subscription)
     public void WriteRefusal(IBufferWriter<byte> output, string sentence) =>
         _encoder.Begin(LinkMessageType.Refused, subscription).Text(sentence).Complete(output);
 
+    /// <summary>Tells the other end that it has all that it asked for of the past.</summary>
+    public void WriteCaughtUp(IBufferWriter<byte> output) => _encoder.Begin(LinkMessageType.CaughtUp, subscription).Complete(output);
+
     int Describe(IBufferWriter<byte> output, TrackInfo track)
     {
         if (_tracks.TryGetValue(track, out var number))
