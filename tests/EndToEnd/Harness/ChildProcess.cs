@@ -59,6 +59,9 @@ sealed class ChildProcess : IAsyncDisposable
         return process.Output;
     }
 
+    /// <summary>Completes when the process has ended, however it did.</summary>
+    public Task Exit => _process.WaitForExitAsync();
+
     /// <summary>Waits for an end with exit code 0.</summary>
     public async Task Exits(TimeSpan within)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tributary.Unit.Packaging;
 
 namespace Tributary.EndToEnd.Harness;
@@ -7,6 +8,7 @@ sealed class RenditionRecord(Uri address)
 {
     readonly Lock _gate = new();
     readonly SortedDictionary<long, (ListedSegment Segment, byte[] Bytes)> _segments = [];
+    readonly Dictionary<long, long> _arrivals = [];
     readonly Dictionary<string, byte[]> _maps = [];
 
     public Uri Address => address;
@@ -28,6 +30,15 @@ sealed class RenditionRecord(Uri address)
     /// <summary>Discontinuities that a player would meet on its way through all that was listed.</summary>
     public int Discontinuities => Segments.Skip(1).Sum(segment => segment.Discontinuities);
 
+    /// <summary>The segment of that number with its bytes, and when it was there (<see cref="Stopwatch.GetTimestamp"/>); null where it is not known.</summary>
+    public (ListedSegment Segment, byte[] Bytes, long At)? Find(long number)
+    {
+        lock (_gate)
+        {
+            return _segments.TryGetValue(number, out var found) ? (found.Segment, found.Bytes, _arrivals[number]) : null;
+        }
+    }
+
     public bool Knows(long number) => Read(segments => segments.ContainsKey(number));
 
     public bool NeedsMap(string map) => !_maps.ContainsKey(map);
@@ -45,6 +56,7 @@ sealed class RenditionRecord(Uri address)
         lock (_gate)
         {
             _segments[segment.Msn] = (segment, bytes);
+            _arrivals[segment.Msn] = Stopwatch.GetTimestamp();
         }
     }
 

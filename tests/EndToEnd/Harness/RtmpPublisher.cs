@@ -29,10 +29,13 @@ sealed class RtmpPublisher : IAsyncDisposable
     public bool IsOnAir => _client.State == RtmpClientState.OnAir;
 
     /// <summary>Connects and asks to publish; comes back with the answer, whichever it is.</summary>
-    public static async Task<RtmpPublisher> Connect(int port, string stream)
+    public static Task<RtmpPublisher> Connect(int port, string stream) => Connect("127.0.0.1", port, stream);
+
+    /// <inheritdoc cref="Connect(int, string)"/>
+    public static async Task<RtmpPublisher> Connect(string host, int port, string stream)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync("127.0.0.1", port);
+        await socket.ConnectAsync(host, port);
         var publisher = new RtmpPublisher(socket, port, stream);
         publisher._client.Start();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));

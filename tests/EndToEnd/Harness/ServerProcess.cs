@@ -50,9 +50,9 @@ sealed class ServerProcess : IAsyncDisposable
         File.ReadLines($"/proc/{Pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
         CultureInfo.InvariantCulture) * 1024;
 
-    public static async Task<ServerProcess> Start(Dictionary<string, string>? settings = null)
+    public static async Task<ServerProcess> Start(Dictionary<string, string>? settings = null, string? data = null)
     {
-        var server = new ServerProcess(Directory.CreateDirectory(Path.Combine(Repository.Scratch, "data-" + Guid.NewGuid().ToString("N")[..8])).FullName, settings);
+        var server = new ServerProcess(data ?? Repository.Folder("data-" + Guid.NewGuid().ToString("N")[..8]), settings);
         await server.StartAgain();
         return server;
     }

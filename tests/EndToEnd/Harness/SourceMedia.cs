@@ -9,6 +9,10 @@ static class SourceMedia
     /// <summary>75 s, a key frame each second, no B-frames.</summary>
     public static Task<string> Plain => Make("plain.flv", 75, ["-bf", "0", .. H264, .. Aac]);
 
+    /// <summary>4 minutes of a small picture: what tests of faults play without a loop.</summary>
+    public static Task<string> Long => Make("long.flv", 240, ["-vf", "scale=192:108,fps=15", "-bf", "0", "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "100k",
+        "-g", "15", "-keyint_min", "15", "-sc_threshold", "0", .. Aac]);
+
     /// <summary>20 s of the same.</summary>
     public static Task<string> Medium => Make("medium.flv", 20, ["-bf", "0", .. H264, .. Aac]);
 

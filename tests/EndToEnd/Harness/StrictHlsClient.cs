@@ -101,7 +101,7 @@ sealed class StrictHlsClient : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            if (!_ending.IsCancellationRequested)
+            if (!_ending.IsCancellationRequested && !rendition.MayBeAway)
             {
                 Note(rendition, "did not answer in time");
             }
@@ -190,7 +190,7 @@ sealed class StrictHlsClient : IAsyncDisposable
     {
         if (_problems.Count < 50)
         {
-            _problems.Enqueue($"{rendition.Address.AbsolutePath}: {what}");
+            _problems.Enqueue($"{DateTime.UtcNow:HH:mm:ss.fff} {rendition.Address.AbsolutePath}: {what}");
         }
     }
 }

@@ -149,8 +149,8 @@ static class HlsRules
     public static void CheckReload(ParsedPlaylist before, ParsedPlaylist after)
     {
         Rule(before.TargetDuration == after.TargetDuration, "TARGETDURATION never changes");
-        Rule(after.MediaSequence >= before.MediaSequence, "MEDIA-SEQUENCE never goes back");
-        Rule(after.Segments[^1].Msn >= before.Segments[^1].Msn, "the live edge never goes back");
+        Rule(after.MediaSequence >= before.MediaSequence, $"MEDIA-SEQUENCE never goes back ({before.MediaSequence} to {after.MediaSequence})");
+        Rule(after.Segments[^1].Msn >= before.Segments[^1].Msn, $"the live edge never goes back ({before.Segments[^1].Msn} to {after.Segments[^1].Msn})");
         Rule(!before.Ended, "nothing follows a playlist with ENDLIST");
         var known = before.Segments.ToDictionary(segment => segment.Msn);
         foreach (var segment in after.Segments)

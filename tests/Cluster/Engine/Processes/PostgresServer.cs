@@ -35,7 +35,7 @@ sealed class PostgresServer : IAsyncDisposable
         var server = new PostgresServer(Bin()!, address);
         await Run("chmod", "777", server._folder);
         await Run("sh", "-c", server.AsUser($"'{server._bin}/initdb' -D '{server._folder}/data' -A trust -U tributary --no-sync --no-instructions > '{server._folder}/initdb.log'"));
-        await File.AppendAllTextAsync($"{server._folder}/hba", $"host all all {address}/24 trust\n");
+        await File.AppendAllTextAsync($"{server._folder}/hba", $"host all all {address}/16 trust\n");
         await Run("sh", "-c", $"cat '{server._folder}/hba' >> '{server._folder}/data/pg_hba.conf'");
         await server.Begin();
         await server.MakeTables();
@@ -82,6 +82,11 @@ sealed class PostgresServer : IAsyncDisposable
     /// <summary>Sends a signal to every process of the server.</summary>
     public void Signal(string signal)
     {
+        if (!File.Exists($"{_folder}/data/postmaster.pid"))
+        {
+            return;   // it does not run
+        }
+
         var postmaster = File.ReadLines($"{_folder}/data/postmaster.pid").First();
         // A process that ended on its own meanwhile is no error.
         using var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", .. ChildrenOf(postmaster), postmaster]) { RedirectStandardError = true })!;
@@ -116,6 +121,22 @@ sealed class PostgresServer : IAsyncDisposable
         }
 
         return writes;
+    }
+
+    /// <summary>Whether a new connection is answered.</summary>
+    public async Task<bool> Answers()
+    {
+        try
+        {
+            await using var source = NpgsqlDataSource.Create(ConnectionString + ";Pooling=false;Timeout=3;Command Timeout=3");
+            await using var command = source.CreateCommand("SELECT 1");
+            await command.ExecuteScalarAsync();
+            return true;
+        }
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        {
+            return false;
+        }
     }
 
     public async Task<object?> Scalar(string text)

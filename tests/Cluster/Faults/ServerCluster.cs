@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Tributary.Cluster.Engine.Processes;
+using Tributary.EndToEnd.Harness;
+using Eventually = Tributary.EndToEnd.Harness.Eventually;
+
+namespace Tributary.Cluster.Faults;
+
+/// <summary>
+/// The whole product as processes: three silos, two ingest nodes, two gateways and their PostgreSQL, each with a network of its own where that can be
+/// (root), else on loopback.
+/// </summary>
+sealed class ServerCluster : IAsyncDisposable
+{
+    ServerCluster(ClusterNetwork? network, PostgresServer database) =>
+        (Network, Database, History) = (network, database, new StoredHistory(database));
+
+    /// <summary>Null where everything is on loopback.</summary>
+    public ClusterNetwork? Network { get; }
+
+    public PostgresServer Database { get; }
+
+    public StoredHistory History { get; }
+
+    public List<ServerNode> Nodes { get; } = [];
+
+    public ServerNode[] Silos => [.. Nodes.Where(node => node.Role == "silo")];
+
+    public ServerNode[] Ingests => [.. Nodes.Where(node => node.Role == "ingest")];
+
+    public ServerNode[] Gateways => [.. Nodes.Where(node => node.Role == "gateway")];
+
+    public static async Task<ServerCluster> Start(int silos = 3, int ingests = 2, int gateways = 2)
+    {
+        var network = ClusterNetwork.Missing is null ? await ClusterNetwork.Start() : null;
+        var cluster = new ServerCluster(network, await PostgresServer.Start(network?.Here ?? "127.0.0.1"));
+        try
+        {
+            await cluster.History.Begin();
+            foreach (var role in Enumerable.Repeat("silo", silos).Concat(Enumerable.Repeat("ingest", ingests)).Concat(Enumerable.Repeat("gateway", gateways)))
+            {
+                var number = cluster.Nodes.Count(node => node.Role == role) + 1;
+                cluster.Nodes.Add(new ServerNode(role, number, await PlaceIn(network), cluster.Database.ConnectionString, Settings));
+            }
+
+            await cluster.StartAll();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts every process that does not run, all at once as after a power cut, and waits until they take traffic.</summary>
+    public async Task StartAll()
+    {
+        var starting = Nodes.Where(node => !node.IsRunning).ToArray();
+        Array.ForEach(starting, node => node.Begin());
+        await Task.WhenAll(starting.Select(node => node.IsReady()));
+    }
+
+    /// <summary>Undoes what a test that failed has left: a test begins with a cluster in which everything runs.</summary>
+    public async Task Repair()
+    {
+        await (Network?.Heal() ?? Task.CompletedTask);
+        foreach (var node in Nodes.Where(node => node.IsRunning))
+        {
+            node.GoOn();
+        }
+
+        if (!await Database.Answers())
+        {
+            await Database.Kill();
+            await Database.Begin();
+        }
+
+        await StartAll();
+        await Task.WhenAll(Nodes.Select(node => node.IsReady()));
+    }
+
+    /// <summary>The silo on which the stream's grain lives.</summary>
+    public async Task<ServerNode> OwnerOf(string stream)
+    {
+        var port = await Database.Scalar($"SELECT Port FROM TributaryActivations WHERE GrainId LIKE 'live-stream/%{stream}'");
+        return Silos.Single(silo => silo.SiloPort == Convert.ToInt32(port, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Epoch, state and numbering of a stream as a gateway tells them, asked of its grain now; null while nobody answers.</summary>
+    public static async Task<(long Epoch, string State, long NextMsn)?> Ask(ServerNode gateway, string stream)
+    {
+        try
+        {
+            using var answer = await gateway.Http.GetAsync($"/api/v1/streams/{stream}");
+            var detail = answer.IsSuccessStatusCode ? JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement : (JsonElement?)null;
+            return detail is { } found
+                ? (found.GetProperty("epoch").GetInt64(), found.GetProperty("state").GetString()!, found.GetProperty("nextMsn").GetInt64())
+                : null;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>How long it takes from now until the stream's grain answers as <paramref name="enough"/> wants it.</summary>
+    public static async Task<TimeSpan> Answers(
+        string what, ServerNode gateway, string stream, TimeSpan within, Func<(long Epoch, string State, long NextMsn), bool> enough)
+    {
+        var clock = Stopwatch.StartNew();
+        await Eventually.IsTrue(what, within, async () => await Ask(gateway, stream) is { } answer && enough(answer));
+        return clock.Elapsed;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in Nodes)
+        {
+            // For whoever looks for the cause of a failure with TRIBUTARY_KEEP_SCRATCH.
+            await File.WriteAllTextAsync(Path.Combine(Repository.Scratch, $"{node.Name}.log"), node.Log);
+            await node.DisposeAsync();
+        }
+
+        Database.Signal("CONT");
+        await Database.DisposeAsync();
+        if (Network is not null)
+        {
+            await Network.DisposeAsync();
+        }
+    }
+
+    // Answers of grains are not kept for a moment, so that what is measured is the grain.
+    static Dictionary<string, string> Settings => new()
+    {
+        ["Cluster__Secret"] = "the secret of a cluster of tests",
+        ["Publish__Anonymous"] = "Always",
+        ["Gateway__StateAge"] = "00:00:00",
+        ["Node__DrainDeadline"] = "00:00:10",
+        ["Web__Folder"] = Path.Combine(Repository.Root, "deploy/web/node_modules"),
+    };
+
+    static async Task<NetworkPlace> PlaceIn(ClusterNetwork? network) => network is null ? NetworkPlace.Loopback : await network.Place();
+}
