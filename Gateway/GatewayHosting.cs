@@ -7,6 +7,7 @@ using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
 using Tributary.Gateway.Metrics;
 using Tributary.Gateway.Pages;
+using Tributary.Gateway.Streaming;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Gateway;
@@ -45,6 +46,7 @@ public static class GatewayHosting
         services.AddSingleton(provider => ReadinessCheck.TakesWork(provider.GetRequiredService<NodeDrain>()));
         services.AddSingleton<HlsEndpoint>();
         services.AddSingleton<DashEndpoint>();
+        services.AddStreaming(configuration);
         services.AddSingleton<PageEndpoints>();
         services.AddSingleton<ApiEndpoints>();
         services.AddSingleton<StreamCommands>();
@@ -65,6 +67,7 @@ public static class GatewayHosting
         services.GetRequiredService<ApiEndpoints>().Map(endpoints);
         services.GetRequiredService<HlsEndpoint>().Map(endpoints);
         services.GetRequiredService<DashEndpoint>().Map(endpoints);
+        services.GetRequiredService<StreamingEndpoint>().Map(endpoints);
         return endpoints;
     }
 }

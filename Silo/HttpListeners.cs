@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Tributary.Gateway.Streaming;
 
 namespace Tributary.Silo;
 
@@ -30,7 +31,7 @@ static class HttpListeners
 
     public static void ListenHttp(this KestrelServerOptions kestrel, HttpOptions http)
     {
-        kestrel.ListenAnyIP(http.Port);
+        kestrel.ListenAnyIP(http.Port, static listen => listen.UseStreaming());
         if (http.Http2Port > 0)
         {
             kestrel.ListenAnyIP(http.Http2Port, listen => listen.Protocols = HttpProtocols.Http2);

@@ -6,6 +6,8 @@ using Tributary.Gateway;
 using Tributary.Gateway.Api;
 using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
+using Tributary.Gateway.Rtmp;
+using Tributary.Gateway.Streaming;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
@@ -82,6 +84,11 @@ static class Server
         }
 
         services.AddGateway(configuration);
+        if (options.Node.Is("gateway"))
+        {
+            services.AddSingleton<RtmpPlayer>(provider => provider.GetRequiredService<RtmpPlayback>().Play);   // publishers and players share a port
+        }
+
         services.AddSingleton(ReadinessCheck.Writable("storage", data.Path));
         if (options.Cluster.Database.Length > 0)
         {
@@ -104,8 +111,12 @@ static class Server
             kestrel.ListenHttp(options.Http);
             if (options.Node.Is("ingest"))
             {
-                kestrel.ListenRtmp();
+                kestrel.ListenRtmp(options.Node.Is("gateway") ? StreamingHosting.UseRtmpOutput : null);
                 ListenForFrameLinks(kestrel, options);
+            }
+            else if (options.Node.Is("gateway"))
+            {
+                ListenForPlayers(kestrel);
             }
         });
     }
@@ -117,6 +128,15 @@ static class Server
         if (folder is not null)
         {
             configuration.AddKeyPerFile(Path.GetFullPath(folder), optional: true);
+        }
+    }
+
+    static void ListenForPlayers(KestrelServerOptions kestrel)
+    {
+        var port = kestrel.ApplicationServices.GetRequiredService<IOptions<RtmpPlayOptions>>().Value.Port;
+        if (port > 0)
+        {
+            kestrel.ListenAnyIP(port, listen => listen.UseRtmpOutput().UseConnectionHandler<RtmpPlayListener>());
         }
     }
 
@@ -155,5 +175,5 @@ static class Server
 
     sealed record FrameSections(FrameLinkOptions Link);
 
-    sealed record GatewaySections(HlsOptions Hls);
+    sealed record GatewaySections(HlsOptions Hls, StreamingOptions Streaming, RtmpPlayOptions Rtmp);
 }

@@ -62,6 +62,9 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     /// <summary>1 while such a question is under way.</summary>
     internal int Asking;
 
+    /// <summary>Viewers that hold a connection, counted with those who come and go.</summary>
+    internal int LongLived { get; set; }
+
     internal void Touch() => Interlocked.Exchange(ref _used, _time.GetTimestamp());
 
     /// <summary>Counts a reload of the leading rendition's playlist: each viewer makes one per target duration.</summary>
@@ -72,7 +75,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     {
         var reloads = Interlocked.Exchange(ref _reloads, 0);
         var target = Math.Max(1, Window.View.TargetDuration);
-        return since <= TimeSpan.Zero ? 0 : (int)Math.Min(int.MaxValue, Math.Ceiling(reloads * target / since.TotalSeconds));
+        return LongLived + (since <= TimeSpan.Zero ? 0 : (int)Math.Min(int.MaxValue, Math.Ceiling(reloads * target / since.TotalSeconds)));
     }
 
     // Runs on the publisher's thread, in the order in which the frames were marked; it only takes references.

@@ -33,6 +33,9 @@ public enum RtmpClose
     /// <summary>The cluster ended the session.</summary>
     EndedByServer,
 
+    /// <summary>It is no encoder: it plays, and goes on as a viewer.</summary>
+    Plays,
+
     /// <summary>The node stops.</summary>
     NodeStopping,
 

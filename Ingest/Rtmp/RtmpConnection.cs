@@ -17,7 +17,7 @@ namespace Tributary.Ingest.Rtmp;
 /// </summary>
 sealed partial class RtmpConnection(
     IDuplexPipe transport, IPEndPoint remote, string protocol, RtmpAdmission admission, FramePool frames, RtmpOptions options,
-    IngestMetrics metrics, TimeProvider time, ILogger log) : IDisposable
+    IngestMetrics metrics, TimeProvider time, ILogger log, bool plays = false) : IDisposable
 {
     static readonly TimeSpan DeadlineStep = TimeSpan.FromSeconds(1);
 
@@ -33,6 +33,9 @@ sealed partial class RtmpConnection(
     /// <summary>The same for people; holds no secret.</summary>
     public string Why { get; private set; } = "The encoder closed the connection.";
 
+    /// <summary>What it wants to play, where somebody here plays: whoever ran the connection goes on with it and its session.</summary>
+    public RtmpPlayRequest? Play { get; private set; }
+
     /// <summary>What it published last, if anything was admitted.</summary>
     public string? StreamName { get; private set; }
 
@@ -40,9 +43,11 @@ sealed partial class RtmpConnection(
 
     public void Dispose() => _arena.Dispose();
 
-    public async Task Run(CancellationToken stopping)
+    /// <summary>The session to run it with; the caller's to dispose.</summary>
+    public RtmpSession NewSession() => new(transport.Output, _arena, options.Limits, Random.Shared);
+
+    public async Task Run(RtmpSession session, CancellationToken stopping)
     {
-        using var session = new RtmpSession(transport.Output, _arena, options.Limits, Random.Shared);
         using var deadline = new CancellationTokenSource(options.HandshakeTimeout, time);
         await using var onDeadline = deadline.Token.UnsafeRegister(StopReading, transport.Input);
         await using var onStopping = stopping.UnsafeRegister(StopReading, transport.Input);
@@ -148,6 +153,14 @@ sealed partial class RtmpConnection(
                 return true;
             case RtmpMessageKind.Publish:
                 return await Admit(session, message.Publish!);
+            case RtmpMessageKind.Play when plays:
+                Play = message.Play;
+                End(RtmpClose.Plays, "It plays.");
+                return false;
+            case RtmpMessageKind.Play:
+                session.RefusePlay("NetStream.Play.Failed", "Here is nothing to play: ask a gateway.");
+                End(RtmpClose.Refused, "It asked to play.");
+                return false;
             case RtmpMessageKind.EndPublish:
                 End(RtmpClose.Unpublished, "The encoder ended the publication.");
                 await EndPublication(PublishEnd.Unpublished);

@@ -40,19 +40,20 @@ public static class RtmpHosting
         return services;
     }
 
-    /// <summary>Opens the ports of <see cref="RtmpOptions"/>: plain RTMP, and RTMP over TLS where a certificate is configured.</summary>
-    public static void ListenRtmp(this KestrelServerOptions kestrel)
+    /// <summary>Opens the ports of <see cref="RtmpOptions"/>: plain RTMP, and RTMP over TLS where a certificate is configured. <paramref name="before"/> stands before the RTMP itself.</summary>
+    public static void ListenRtmp(this KestrelServerOptions kestrel, Func<ListenOptions, ListenOptions>? before = null)
     {
+        before ??= static listen => listen;
         var options = kestrel.ApplicationServices.GetRequiredService<IOptions<RtmpOptions>>().Value;
         if (options.Port > 0)
         {
-            kestrel.ListenAnyIP(options.Port, listen => listen.UseConnectionHandler<RtmpListener>());
+            kestrel.ListenAnyIP(options.Port, listen => before(listen).UseConnectionHandler<RtmpListener>());
         }
 
         if (options.TlsPort > 0 && options.HasCertificate)
         {
             var certificate = kestrel.ApplicationServices.GetRequiredService<RtmpCertificate>();
-            kestrel.ListenAnyIP(options.TlsPort, listen => listen.UseRtmpTls(certificate, options).UseConnectionHandler<RtmpListener>());
+            kestrel.ListenAnyIP(options.TlsPort, listen => before(listen.UseRtmpTls(certificate, options)).UseConnectionHandler<RtmpListener>());
         }
     }
 

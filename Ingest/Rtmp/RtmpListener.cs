@@ -5,13 +5,17 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tributary.Media.Frames;
+using Tributary.Protocols.Rtmp;
 
 namespace Tributary.Ingest.Rtmp;
+
+/// <summary>Plays what a connection of an encoders' port asked for, to its end; given where the process has a gateway too.</summary>
+public delegate Task RtmpPlayer(ConnectionContext connection, RtmpSession session, RtmpPlayRequest request);
 
 /// <summary>Takes the connections of both ports: gives each a place or shows it out, runs it, and writes one line when it ends.</summary>
 sealed partial class RtmpListener(
     RtmpAdmission admission, RtmpPlaces places, FramePool frames, IOptionsMonitor<RtmpOptions> options, IngestMetrics metrics,
-    TimeProvider time, ILogger<RtmpListener> log) : ConnectionHandler
+    TimeProvider time, ILogger<RtmpListener> log, RtmpPlayer? playback = null) : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -30,10 +34,12 @@ sealed partial class RtmpListener(
         }
 
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
-        using var one = new RtmpConnection(connection.Transport, remote, protocol, admission, frames, rules, metrics, time, log);
+        using var one = new RtmpConnection(
+            connection.Transport, remote, protocol, admission, frames, rules, metrics, time, log, plays: playback is not null);
+        using var session = one.NewSession();
         try
         {
-            await one.Run(stopping);
+            await one.Run(session, stopping);
         }
         finally
         {
@@ -42,6 +48,11 @@ sealed partial class RtmpListener(
             LogClosed(
                 protocol, remote.ToString(), one.StreamName ?? "-", one.Close, one.Why, one.BytesRead,
                 (long)time.GetElapsedTime(since).TotalSeconds);
+        }
+
+        if (one.Play is { } request)
+        {
+            await playback!(connection, session, request);
         }
     }
 

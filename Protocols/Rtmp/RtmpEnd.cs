@@ -43,7 +43,7 @@ public enum RtmpEnd : byte
     /// <summary>The publish request was refused; the peer has been told why.</summary>
     PublishRefused,
 
-    /// <summary>It asked to play, which this endpoint does not offer.</summary>
+    /// <summary>The play request was refused; the peer has been told why.</summary>
     PlayRefused,
 
     /// <summary>The server's answer to connect was a refusal (client side).</summary>
@@ -76,7 +76,7 @@ public static class RtmpEndSentences
         RtmpEnd.OutOfOrder => "A second connect or publish came on a connection that has one.",
         RtmpEnd.BadAggregate => "An aggregate message does not hold the parts it announces.",
         RtmpEnd.PublishRefused => "The publish request was refused.",
-        RtmpEnd.PlayRefused => "Playing by RTMP is not offered here.",
+        RtmpEnd.PlayRefused => "The play request was refused.",
         RtmpEnd.ConnectRefused => "The server refused the connection.",
         RtmpEnd.BadHandshake => "The handshake was not answered as the protocol asks.",
         RtmpEnd.StreamEnded => "The stream ended at the server.",

@@ -41,6 +41,12 @@ public enum RtmpMessageKind : byte
 
     /// <summary>The peer ended its publication; the connection may go on.</summary>
     EndPublish,
+
+    /// <summary>The peer wants to play: answer with AcceptPlay or RefusePlay before reading on.</summary>
+    Play,
+
+    /// <summary>The peer wants no more of what it plays.</summary>
+    EndPlay,
 }
 
 /// <summary>One message for the consumer.</summary>
@@ -48,7 +54,9 @@ public enum RtmpMessageKind : byte
 /// <param name="Timestamp">Milliseconds, 32 bits, as the wire had them.</param>
 /// <param name="Payload">The body; its reference belongs to the consumer from here on. Empty where the kind has none.</param>
 /// <param name="Publish">What is to be published, for <see cref="RtmpMessageKind.Publish"/>.</param>
-public readonly record struct RtmpMessage(RtmpMessageKind Kind, uint Timestamp, FrameData Payload, RtmpPublishRequest? Publish);
+/// <param name="Play">What is to be played, for <see cref="RtmpMessageKind.Play"/>.</param>
+public readonly record struct RtmpMessage(
+    RtmpMessageKind Kind, uint Timestamp, FrameData Payload, RtmpPublishRequest? Publish, RtmpPlayRequest? Play = null);
 
 /// <summary>What an encoder said when it connected (RTMP 1.0 §7.2.1.1).</summary>
 /// <param name="App">The application, as it stood in the URL, with its query if the encoder left it there.</param>

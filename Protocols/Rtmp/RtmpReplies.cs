@@ -10,7 +10,7 @@ sealed class RtmpReplies(IBufferWriter<byte> output)
     /// <summary>Chunk streams as other servers use them: 2 control, 3 connection, 5 streams.</summary>
     const int ControlChunks = 2, ConnectionChunks = 3, StreamChunks = 5;
 
-    const ushort StreamBegin = 0, PingResponse = 7;
+    const ushort StreamBegin = 0, StreamEof = 1, PingResponse = 7;
 
     /// <summary>capsEx of enhanced RTMP: multitrack and ModEx are understood; reconnect requests and nanoseconds are not.</summary>
     const int Capabilities = 0x02 | 0x04;
@@ -90,6 +90,24 @@ sealed class RtmpReplies(IBufferWriter<byte> output)
     {
         UserControl(StreamBegin, streamId);
         OnStatus(streamId, "status", "NetStream.Publish.Start", "Publishing.");
+    }
+
+    /// <summary>Players wait for the begin of the stream and for the start of the play; the reset and the access rights are for old ones.</summary>
+    public void PlayStarted(uint streamId, int chunkSize)
+    {
+        _chunks.SetChunkSize(chunkSize);
+        UserControl(StreamBegin, streamId);
+        OnStatus(streamId, "status", "NetStream.Play.Reset", "Playing and resetting.");
+        OnStatus(streamId, "status", "NetStream.Play.Start", "Playing.");
+        _body.ResetWrittenCount();
+        new Amf0Writer(_body).String("|RtmpSampleAccess").Boolean(true).Boolean(true);
+        _chunks.Write(StreamChunks, RtmpMessageType.DataAmf0, streamId, 0, _body.WrittenSpan);
+    }
+
+    public void PlayStopped(uint streamId)
+    {
+        UserControl(StreamEof, streamId);
+        OnStatus(streamId, "status", "NetStream.Play.UnpublishNotify", "The stream is over.");
     }
 
     public void Unpublished(uint streamId) => OnStatus(streamId, "status", "NetStream.Unpublish.Success", "Stopped publishing.");

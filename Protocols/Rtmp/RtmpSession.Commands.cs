@@ -2,7 +2,7 @@ using Tributary.Protocols.Amf;
 
 namespace Tributary.Protocols.Rtmp;
 
-/// <summary>The commands of a publishing peer (RTMP 1.0 §7.2) and how they are answered.</summary>
+/// <summary>The commands of a peer (RTMP 1.0 §7.2) and how they are answered.</summary>
 public sealed partial class RtmpSession
 {
     int _commands;
@@ -103,8 +103,7 @@ public sealed partial class RtmpSession
                 Answer(command);
                 return default;
             case "play" or "play2":
-                _replies.OnStatus(raw.StreamId, "error", "NetStream.Play.Failed", RtmpEnd.PlayRefused.Sentence());
-                return Refuse(RtmpEnd.PlayRefused);
+                return OnPlay(command, raw.StreamId);
             case "_result" or "_error" or "onStatus" or "pause" or "seek" or "receiveAudio" or "receiveVideo":
                 return default;
             default:
@@ -146,7 +145,7 @@ public sealed partial class RtmpSession
 
     RtmpMessage OnPublish(RtmpCommand command, uint streamId)
     {
-        if (_onAir is not null)
+        if (_onAir is not null || _playing is not null)
         {
             return Refuse(RtmpEnd.OutOfOrder);
         }
@@ -157,6 +156,11 @@ public sealed partial class RtmpSession
 
     RtmpMessage OnDelete(uint streamId)
     {
+        if (_playing?.StreamId == streamId)
+        {
+            return OnStopPlay();
+        }
+
         if (!IsOnAir(streamId))
         {
             return default;

@@ -36,6 +36,8 @@ public sealed partial class OptionsReference
         ("Frames:Link", typeof(Tributary.Grains.Frames.Links.FrameLinkOptions)),
         ("Gateway", typeof(EdgeOptions)),
         ("Gateway:Hls", typeof(HlsOptions)),
+        ("Gateway:Streaming", typeof(Tributary.Gateway.Streaming.StreamingOptions)),
+        ("Gateway:Rtmp", typeof(Tributary.Gateway.Rtmp.RtmpPlayOptions)),
         ("Api", typeof(Tributary.Gateway.Api.ApiOptions)),
     ];
 

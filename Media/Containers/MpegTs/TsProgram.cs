@@ -3,8 +3,8 @@ using Tributary.Media.Frames;
 
 namespace Tributary.Media.Containers.MpegTs;
 
-/// <summary>One program while its segment is written: tables, then the PES packets of its streams with their clocks. <see cref="TsSegment"/> says why.</summary>
-ref struct TsProgram(TrackInfo? video, TrackInfo? audio)
+/// <summary>One program while its segment is written, or for as long as it lasts: tables, and the PES packets of its streams with their clocks.</summary>
+struct TsProgram(TrackInfo? video, TrackInfo? audio)
 {
     const long MaxPcrInterval = 9_000;   // 100 ms: ISO/IEC 13818-1 §2.7.2
     const int MaxPcrFill = 20;
@@ -22,6 +22,16 @@ ref struct TsProgram(TrackInfo? video, TrackInfo? audio)
     TsStream _videoStream = new(TsTables.VideoPid, VideoStreamId);
     TsStream _audioStream = new(TsTables.AudioPid, audio?.Codec is Codec.Ac3 or Codec.Eac3 ? PrivateStreamId : AudioStreamId);
     long _lastPcr = long.MinValue;
+
+    /// <summary>The same program with other tracks; counters and clock go on.</summary>
+    public readonly TsProgram With(TrackInfo? newVideo, TrackInfo? newAudio)
+    {
+        var next = new TsProgram(newVideo, newAudio);
+        next._videoStream.Counter = _videoStream.Counter;
+        next._audioStream.Counter = _audioStream.Counter;
+        next._lastPcr = _lastPcr;
+        return next;
+    }
 
     public void Write(ref TsPacketWriter writer, ReadOnlySpan<Frame> frames, long msn)
     {
@@ -52,7 +62,26 @@ ref struct TsProgram(TrackInfo? video, TrackInfo? audio)
         }
     }
 
-    readonly void WriteTables(ref TsPacketWriter writer, long msn)
+    /// <summary>One frame behind those written so far, in a PES packet of its own; false where this program does not carry it.</summary>
+    public bool TryWrite(ref TsPacketWriter writer, in Frame frame)
+    {
+        if (frame.Track.Id == _video?.Id)
+        {
+            WriteVideo(ref writer, frame, isLast: false);
+            return true;
+        }
+
+        if (!IsAudio(frame))
+        {
+            return false;
+        }
+
+        WriteAudio(ref writer, new ReadOnlySpan<Frame>(in frame), default(AudioGroup).With(frame, 0, FrameSize(frame)), isLast: false);
+        return true;
+    }
+
+    /// <summary>PAT and PMT, whose continuity counters are the low bits of <paramref name="msn"/>.</summary>
+    public readonly void WriteTables(ref TsPacketWriter writer, long msn)
     {
         Span<byte> section = stackalloc byte[TsTables.MaxSection];
         writer.WriteSection(0, (int)(msn & 0xF), section[..TsTables.WriteAssociation(section)]);
@@ -68,7 +97,7 @@ ref struct TsProgram(TrackInfo? video, TrackInfo? audio)
         TsVideoFrame.Write(ref writer, content);
     }
 
-    void WriteAudio(ref TsPacketWriter writer, ReadOnlySpan<Frame> frames, AudioGroup group, bool isLast)
+    void WriteAudio(ref TsPacketWriter writer, scoped ReadOnlySpan<Frame> frames, AudioGroup group, bool isLast)
     {
         var carriesPcr = _video is null;
         if (carriesPcr)

@@ -93,8 +93,26 @@ public sealed class RtmpSessionTests
         peer.Connect();
         peer.Command(0, amf => amf.String("createStream").Number(2).Null());
         peer.Command(1, amf => amf.String("play").Number(0).Null().String("a"));
+        Assert.Equal(RtmpMessageKind.Play, peer.Messages[^1].Kind);
+        peer.Session.RefusePlay("NetStream.Play.Failed", "There is nothing to play.");
         Assert.Equal("onStatus 0 NetStream.Play.Failed", peer.ReplyCommands()[^1]);
         Assert.Equal(RtmpEnd.PlayRefused, peer.Session.End);
+    }
+
+    [Fact]
+    public void A_play_is_announced_answered_and_ended()
+    {
+        using var peer = new ScriptedPeer();
+        peer.Handshake();
+        peer.Connect();
+        peer.Command(0, amf => amf.String("createStream").Number(2).Null());
+        peer.Command(1, amf => amf.String("play").Number(0).Null().String("studio?token=x"));
+        peer.Session.AcceptPlay();
+        Assert.True(peer.Session.IsPlaying);
+        Assert.Equal(["onStatus 0 NetStream.Play.Reset", "onStatus 0 NetStream.Play.Start"], peer.ReplyCommands()[^2..]);
+        peer.Command(0, amf => amf.String("deleteStream").Number(0).Null().Number(1));
+        Assert.Equal(RtmpMessageKind.EndPlay, peer.Messages[^1].Kind);
+        Assert.False(peer.Session.IsPlaying);
     }
 
     [Fact]

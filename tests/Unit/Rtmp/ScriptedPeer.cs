@@ -122,7 +122,7 @@ sealed class ScriptedPeer : IDisposable
             messages.Add((message.Type, message.Payload.Span.ToArray()));
             if (message.Type == RtmpMessageType.SetChunkSize)
             {
-                Assert.True(reader.TrySetChunkSize((uint)(message.Payload.Span[2] << 8 | message.Payload.Span[3])));
+                Assert.True(reader.TrySetChunkSize(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(message.Payload.Span)));
             }
         }
 
