@@ -24,7 +24,7 @@ public sealed partial class RtmpPlayback(StreamingViewers viewers, ILogger<RtmpP
             throw new InvalidOperationException("RTMP is played on connections with UseRtmpOutput.");
         }
 
-        if (!RtmpPlayUrl.TryParse(request, out var stream))
+        if (!RtmpPlayName.TryParse(request, out var stream))
         {
             await Refuse(session, output, "NetStream.Play.Failed", "Play rtmp://HOST/live/NAME.");
             return;

@@ -145,12 +145,7 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
             Fill(batch, viewer, snapshot);
             if (batch.IsEmpty)
             {
-                Unblock(viewer);
-                if (snapshot.Ended && (viewer.Position.Next < 0 || viewer.Position.Next >= snapshot.End))
-                {
-                    viewer.End(ViewerEnd.OffAir);
-                }
-
+                HasAll(viewer, snapshot);
                 break;
             }
 
@@ -177,12 +172,21 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
             (viewer.Own, viewer.Rest) = (default, default);
             if (viewer.Position.Next >= snapshot.End && !viewer.HasSaid)
             {
-                Unblock(viewer);
+                HasAll(viewer, snapshot);
                 break;
             }
         }
 
         return writes;
+    }
+
+    void HasAll(Viewer viewer, in Snapshot snapshot)
+    {
+        Unblock(viewer);
+        if (snapshot.Ended)
+        {
+            viewer.End(ViewerEnd.OffAir);
+        }
     }
 
     void Place(Viewer viewer, in Snapshot snapshot, long now)

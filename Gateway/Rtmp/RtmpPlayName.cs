@@ -7,7 +7,7 @@ namespace Tributary.Gateway.Rtmp;
 /// The stream that a player wants: <c>rtmp://host/live/NAME</c>, and entries of kLive as <c>rtmp://host/kLive/ENTRY</c> or, by the name under which the
 /// first rendition is published, <c>ENTRY_1</c>. Queries, which may hold tokens, are left out.
 /// </summary>
-static class RtmpPlayUrl
+static class RtmpPlayName
 {
     const string FirstRendition = "_1";
 
