@@ -38,7 +38,7 @@ static class RtmpSessionTarget
             while (session.TryRead(ref buffer, out var message))
             {
                 Holds.That(message.Payload.Length <= Limits.MaxMessageBytes, "A message is longer than the limit.");
-                var isMedia = message.Kind is not (RtmpMessageKind.Publish or RtmpMessageKind.EndPublish);
+                var isMedia = message.Kind is RtmpMessageKind.Video or RtmpMessageKind.Audio or RtmpMessageKind.Data;
                 Holds.That(!isMedia || session.IsPublishing, "Media without a publication.");
                 (messages, last) = (messages + 1, message.Timestamp);
                 foreach (var value in message.Payload.Span)
@@ -70,6 +70,16 @@ static class RtmpSessionTarget
                 break;
             case RtmpMessageKind.Publish:
                 session.AcceptPublish();
+                break;
+            case RtmpMessageKind.Play when message.Play!.StreamName.StartsWith("no", StringComparison.Ordinal):
+                session.RefusePlay("NetStream.Play.StreamNotFound", "No.");
+                break;
+            case RtmpMessageKind.Play:
+                session.AcceptPlay();
+                Holds.That(session.IsPlaying && !session.IsPublishing, "A connection plays or publishes.");
+                break;
+            case RtmpMessageKind.EndPlay:
+                Holds.That(!session.IsPlaying, "A play that was ended goes on.");
                 break;
             case RtmpMessageKind.Video:
                 flv.OnVideo(message.Timestamp, message.Payload);
