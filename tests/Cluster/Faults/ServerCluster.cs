@@ -13,6 +13,9 @@ namespace Tributary.Cluster.Faults;
 /// </summary>
 sealed class ServerCluster : IAsyncDisposable
 {
+    /// <summary>How long a node of it may take to hand over what it has.</summary>
+    public static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(10);
+
     ServerCluster(ClusterNetwork? network, PostgresServer database) =>
         (Network, Database, History) = (network, database, new StoredHistory(database));
 
@@ -136,8 +139,10 @@ sealed class ServerCluster : IAsyncDisposable
     {
         ["Cluster__Secret"] = "the secret of a cluster of tests",
         ["Publish__Anonymous"] = "Always",
+        ["Api__Token"] = OperationsApi.Token,
+        ["Pull__PrivateAddresses"] = "Always",
+        ["Node__DrainDeadline"] = $"{DrainDeadline:c}",
         ["Gateway__StateAge"] = "00:00:00",
-        ["Node__DrainDeadline"] = "00:00:10",
         ["Web__Folder"] = Path.Combine(Repository.Root, "deploy/web/node_modules"),
     };
 
