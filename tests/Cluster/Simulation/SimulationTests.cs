@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Orleans.TestingHost.Simulation;
 using Xunit.Abstractions;
 
 namespace Tributary.Cluster.Simulation;
