@@ -17,7 +17,7 @@ public sealed partial class LiveStreamGrain
         stored.ReservedMsn = Math.Max(stored.ReservedMsn, _nextMsn + options.Value.NumbersReserved);
         stored.OnAir = slot.Request;
         Enter(StreamState.Live, now);
-        await state.WriteStateAsync();
+        await Store();
 
         (slot.OnAir, slot.Confirmed) = (true, true);
         slot.Lease = new StreamLease
@@ -48,7 +48,7 @@ public sealed partial class LiveStreamGrain
     async Task Renew(PublishSlot slot)
     {
         state.State.Epoch++;
-        await state.WriteStateAsync();
+        await Store();
         slot.Confirmed = true;
         LogRenewed(Name, slot.Request.Slot, state.State.Epoch, _nextMsn);
         await Announce();
@@ -67,14 +67,14 @@ public sealed partial class LiveStreamGrain
 
         var settled = stored.TargetDuration == 0 && report.TargetDuration > 0;
         var renumbered = report.DiscontinuitySequence > stored.DiscontinuitySequence || !stored.Begun;
-        var runsOut = _nextMsn + 2 >= stored.ReservedMsn;
+        var runsOut = _nextMsn + 2 >= stored.ReservedMsn || _unwritten;
         if (settled || renumbered || runsOut)
         {
             stored.Begun = true;
             stored.TargetDuration = Math.Max(stored.TargetDuration, report.TargetDuration);
             stored.DiscontinuitySequence = Math.Max(stored.DiscontinuitySequence, report.DiscontinuitySequence);
             stored.ReservedMsn = _nextMsn + options.Value.NumbersReserved;
-            await state.WriteStateAsync();
+            await Store();
         }
 
         if (settled || renumbered)
@@ -136,7 +136,7 @@ public sealed partial class LiveStreamGrain
         _unsettled = end is PublishEnd.HostLost or PublishEnd.Silent ? slot : null;
         _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
         Enter(StreamState.Held, time.GetUtcNow());
-        await state.WriteStateAsync();
+        await Store();
         await Announce();
         return false;
     }

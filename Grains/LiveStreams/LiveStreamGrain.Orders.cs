@@ -29,7 +29,7 @@ public sealed partial class LiveStreamGrain
         }
 
         state.State.Transfer = new TransferOrder(source.Request.Slot, node, time.GetUtcNow() + options.Value.TransferWait);
-        await state.WriteStateAsync();
+        await Store();
         return new SwitchAnswer
         {
             Outcome = SwitchOutcome.Pending,
@@ -112,7 +112,7 @@ public sealed partial class LiveStreamGrain
         if (state.State.Transfer is { } order && now > order.Until)
         {
             state.State.Transfer = null;
-            await state.WriteStateAsync();
+            await Store();
         }
 
         if (_planned is null && _slots[0] is { OnAir: false, IsReady: true } primary && OnAir is not null && IsGivenBack(primary, now))

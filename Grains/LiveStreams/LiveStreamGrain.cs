@@ -26,6 +26,7 @@ public sealed partial class LiveStreamGrain(
     long _nextMsn;
     long _end90k;
     bool _catalogBehind;
+    bool _unwritten;
 
     string Name => this.GetPrimaryKeyString();
 
@@ -238,7 +239,7 @@ public sealed partial class LiveStreamGrain(
         {
             Enter(StreamState.OffAir, now);
             state.State.TargetDuration = 0;
-            await state.WriteStateAsync();
+            await Store();
             LogOffAir(Name);
             await Announce();
         }
@@ -246,6 +247,14 @@ public sealed partial class LiveStreamGrain(
         {
             DeactivateOnIdle();
         }
+    }
+
+    // What could not be written is written with the next report: numbers that only this activation knows to be reserved are not reserved.
+    async Task Store()
+    {
+        _unwritten = true;
+        await state.WriteStateAsync();
+        _unwritten = false;
     }
 
     void Enter(StreamState next, DateTimeOffset now)

@@ -129,6 +129,23 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
         Assert.Equal((StreamState.Live, 5L, 2L), (after.State, after.NextMsn, after.Epoch));
     }
 
+    [Fact]
+    public async Task Numbers_that_could_not_be_reserved_while_the_storage_was_away_are_reserved_with_the_next_report()
+    {
+        var encoder = new Encoder(_cluster.Client, slot: 0);
+        await Stream.Publish(encoder.Request, encoder.Reference);
+        await Stream.Report(encoder.Report(epoch: 1, nextMsn: 4), encoder.Reference);
+
+        SharedMemoryGrainStorage.Instance.Refused = _name;
+        await Assert.ThrowsAnyAsync<Exception>(() => Stream.Report(encoder.Report(epoch: 1, nextMsn: 18), encoder.Reference));
+        SharedMemoryGrainStorage.Instance.Refused = null;
+        await Stream.Report(encoder.Report(epoch: 1, nextMsn: 25), encoder.Reference);
+        var owner = (await Stream.Describe()).Owner;
+        await _cluster.KillSiloAsync(_cluster.Silos.First(silo => silo.SiloAddress.ToString() == owner));
+
+        Assert.True((await Insist(() => Stream.Describe())).NextMsn >= 25);
+    }
+
     // What every caller of an idempotent method does while the cluster settles.
     static async Task<T> Insist<T>(Func<Task<T>> call)
     {

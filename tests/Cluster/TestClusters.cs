@@ -19,6 +19,9 @@ sealed class SharedMemoryGrainStorage : IGrainStorage
 
     public static SharedMemoryGrainStorage Instance { get; } = new();
 
+    /// <summary>Key of a grain whose writes fail, as while the database is away.</summary>
+    public string? Refused { get; set; }
+
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         grainState.RecordExists = _records.TryGetValue(KeyOf(stateName, grainId), out var record);
@@ -29,6 +32,11 @@ sealed class SharedMemoryGrainStorage : IGrainStorage
 
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
+        if (grainId.Key.ToString() == Refused)
+        {
+            throw new IOException("The storage is away.");
+        }
+
         var json = JsonSerializer.Serialize(grainState.State);
         var written = _records.AddOrUpdate(
             KeyOf(stateName, grainId),
