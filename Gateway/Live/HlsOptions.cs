@@ -20,6 +20,11 @@ public sealed class HlsOptions
     /// <summary>Whether playlists list parts (low-latency HLS); players that do not know parts pass over them.</summary>
     public bool LowLatency { get; set; } = true;
 
+    /// <summary>
+    /// Where another node sends no frame of a live stream for this long, the stream's grain is asked, once, whether that node still answers.
+    /// </summary>
+    public TimeSpan DoubtAfter { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Requests that may wait at the same time, for a first segment, a part or a playlist; more are answered with 503.</summary>
     public int MaxWaiting { get; set; } = 10_000;
 
@@ -32,6 +37,6 @@ public sealed class HlsOptions
     /// <summary>Whether the values make sense together.</summary>
     public static bool IsValid(HlsOptions options) =>
         options.Window is { Window.Ticks: > 0, MaxSegments: >= 6, MaxBytes: > 0, MaxSegmentBytes: > 0, MaxTracks: > 0 and <= 64 }
-        && options.Linger > TimeSpan.Zero && options.MaxWindows > 0 && options.FirstSegmentWait >= TimeSpan.Zero && options.MaxWaiting >= 0
+        && options.Linger > TimeSpan.Zero && options.DoubtAfter > TimeSpan.Zero && options.MaxWindows > 0 && options.FirstSegmentWait >= TimeSpan.Zero && options.MaxWaiting >= 0
         && options.SegmentMaxAge >= TimeSpan.Zero && options.PlaylistMaxAge >= TimeSpan.Zero;
 }

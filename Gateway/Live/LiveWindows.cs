@@ -43,6 +43,7 @@ public sealed partial class LiveWindows(
     ILogger<LiveWindows> log) : BackgroundService
 {
     static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     // A live stream without a frame for this long: its grain may have been activated anew, and tell only those whom it knows of another source.
     // Once it has been away for long, the regular registration is soon enough.
@@ -128,8 +129,7 @@ public sealed partial class LiveWindows(
         try
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);   // not on the publisher's thread
-            var since = time.GetElapsedTime(window.RegisteredAt);
-            await Register(window, window.TakeViewers(since), lostNode);
+            await Register(window, window.CountViewers(), lostNode);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
@@ -153,23 +153,41 @@ public sealed partial class LiveWindows(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         feeds.SourceOutOfSight += OutOfSight;
-        using var timer = new PeriodicTimer(Sweep, time);
+        await Task.WhenAll(Every(Sweep, Tend, stoppingToken), Every(Look, DoubtTheSilent, stoppingToken));
+        foreach (var stream in _windows.Keys)
+        {
+            await LetGo(stream);
+        }
+    }
+
+    async Task Every(TimeSpan period, Func<Task> act, CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(period, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            while (await timer.WaitForNextTickAsync(stopping))
             {
-                await Tend();
+                await act();
             }
         }
         catch (OperationCanceledException)
         {
             // The host stops.
         }
+    }
 
+    /// <summary>Asks about sources on other nodes that send nothing any more: their encoder may be silent, or the node frozen.</summary>
+    internal Task DoubtTheSilent()
+    {
         foreach (var stream in _windows.Keys)
         {
-            await LetGo(stream);
+            if (Find(stream) is { Directive: { Node.Length: > 0 } directive, Asking: 0 } window && directive.Node != node.Name && window.FallsSilent(options.Value.DoubtAfter))
+            {
+                _ = AskAgain(window, directive.Node);
+            }
         }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>Lets go of what nobody watches, and keeps the registrations of the others alive.</summary>
@@ -193,7 +211,7 @@ public sealed partial class LiveWindows(
         {
             try
             {
-                await Register(window, window.TakeViewers(since));
+                await Register(window, window.CountViewers());
             }
             catch (Exception exception) when (exception is TimeoutException or OrleansException)
             {

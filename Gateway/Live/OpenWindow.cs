@@ -11,13 +11,18 @@ namespace Tributary.Gateway.Live;
 /// <summary>One stream that this gateway follows: its window, fed by the frames stream and told about its source by the stream's grain.</summary>
 public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 {
+    static readonly TimeSpan LeastCounted = TimeSpan.FromSeconds(10);
+
     readonly FrameFeeds _feeds;
     readonly TimeProvider _time;
     long _used;
     long _fed;
     long _reloads;
+    long _countedAt;
+    int _viewers;
     StreamDirective? _directive;
     long _newestEpoch;
+    bool _doubted;
 
     internal OpenWindow(string stream, HlsOptions options, SegmentMuxers muxers, FrameFeeds feeds, TimeProvider time)
     {
@@ -25,6 +30,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
         Window = new LiveWindow(options.Window, muxers);
         Playlists = new HlsPlaylists(Window, options.LowLatency);
         Edge = new LiveEdge(Window, time);
+        _fed = _countedAt = time.GetTimestamp();
         Touch();
     }
 
@@ -70,12 +76,32 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     /// <summary>Counts a reload of the leading rendition's playlist: each viewer makes one per target duration.</summary>
     internal void CountReload() => Interlocked.Increment(ref _reloads);
 
-    /// <summary>Viewers, estimated from the reloads since the last call.</summary>
-    internal int TakeViewers(TimeSpan since)
+    /// <summary>Viewers, estimated from the reloads since they were last counted; over a time too short to tell, as they were then.</summary>
+    internal int CountViewers()
     {
-        var reloads = Interlocked.Exchange(ref _reloads, 0);
-        var target = Math.Max(1, Window.View.TargetDuration);
-        return LongLived + (since <= TimeSpan.Zero ? 0 : (int)Math.Min(int.MaxValue, Math.Ceiling(reloads * target / since.TotalSeconds)));
+        var since = _time.GetElapsedTime(_countedAt);
+        if (since >= LeastCounted)
+        {
+            var reloads = Interlocked.Exchange(ref _reloads, 0);
+            var target = Math.Max(1, Window.View.TargetDuration);
+            (_countedAt, _viewers) = (_time.GetTimestamp(), (int)Math.Min(int.MaxValue, Math.Ceiling(reloads * target / since.TotalSeconds)));
+        }
+
+        return LongLived + _viewers;
+    }
+
+    /// <summary>
+    /// Whether frames have stayed away for so long, and nobody was told yet. A host that is frozen keeps its connections open: this is the only sign.
+    /// </summary>
+    internal bool FallsSilent(TimeSpan limit)
+    {
+        if (Volatile.Read(ref _doubted) || Directive is not { State: StreamState.Live } || Silence < limit)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _doubted, true);
+        return true;
     }
 
     // Runs on the publisher's thread, in the order in which the frames were marked; it only takes references.
@@ -85,6 +111,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
         {
             Interlocked.Exchange(ref _fed, _time.GetTimestamp());
             Window.Append(batch.Frames.Span);
+            Volatile.Write(ref _doubted, false);
         }
 
         if (batch.Signal is StreamSignal.SourceLost or StreamSignal.OffAir)

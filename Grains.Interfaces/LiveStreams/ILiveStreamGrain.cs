@@ -41,11 +41,18 @@ public interface ILiveStreamGrain : IGrainWithStringKey
     Task<SwitchAnswer> Transfer(string node);
 
     /// <summary>
-    /// The node wants to be rid of the stream: a source elsewhere goes on air where there is one. True: the node holds no lease of the stream (any
-    /// more). False: not yet, or there is nobody else; ask again.
+    /// Announces that the source of <paramref name="slot"/> shall move to another node, whether it is on air or not: the next publisher of the slot
+    /// there is its successor, as with <see cref="Transfer"/>. False: nobody is in the slot, or it is at that node already.
+    /// </summary>
+    [Alias("expect-successor")]
+    Task<bool> ExpectSuccessor(int slot, string node);
+
+    /// <summary>
+    /// The node wants to be rid of the stream: a source elsewhere goes on air at the end of the segment, where there is one that is well. Ask again
+    /// until the answer is <see cref="Vacancy.Vacant"/>.
     /// </summary>
     [Alias("vacate")]
-    Task<bool> Vacate(string node);
+    Task<Vacancy> Vacate(string node);
 
     /// <summary>Somebody lost sight of a node, by its connections or by membership: if it is on air and does not answer, its source is lost at once.</summary>
     [Alias("doubt")]

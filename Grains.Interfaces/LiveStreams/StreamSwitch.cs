@@ -74,6 +74,20 @@ public enum SwitchOutcome
     Refused,
 }
 
+/// <summary>What keeps a stream at a node that wants to be rid of it.</summary>
+[GenerateSerializer, Alias("tributary.vacancy")]
+public enum Vacancy
+{
+    /// <summary>Nothing: the node holds no lease of the stream.</summary>
+    Vacant,
+
+    /// <summary>The segment that is being cut, or another node's source that cannot go on air yet.</summary>
+    Moving,
+
+    /// <summary>No other node has a source of it.</summary>
+    Staying,
+}
+
 /// <summary>What came of a command.</summary>
 [GenerateSerializer, Immutable, Alias("tributary.switch-answer")]
 public sealed record SwitchAnswer

@@ -22,7 +22,7 @@ public sealed record PullAssignment
     /// <summary>Rises with every move, for ever: of two nodes that pull the higher one is right.</summary>
     [Id(1)] public required long Epoch { get; init; }
 
-    /// <summary>The slot of the stream to publish in: not that of the node which it comes from, so that it stands by before the other ends.</summary>
+    /// <summary>The slot of the stream to publish in; that of the node which it comes from.</summary>
     [Id(2)] public required int Slot { get; init; }
 
     /// <summary>Null: stop.</summary>

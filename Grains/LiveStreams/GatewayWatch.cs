@@ -4,7 +4,8 @@ using Orleans.Utilities;
 namespace Tributary.Grains.LiveStreams;
 
 /// <summary>The gateways that watch a stream; those that do not renew are forgotten.</summary>
-sealed class GatewayWatch(TimeProvider time, ILogger log)
+/// <param name="isGone">Whether the cluster holds a gateway's node for dead. That its connection is unknown is no proof: it may be on its way to another silo.</param>
+sealed class GatewayWatch(Func<string, Task<bool>> isGone, TimeProvider time, ILogger log)
 {
     readonly ObserverManager<string, ILiveStreamObserver> _observers =
         new(GatewayRegistration.Lifetime, log) { GetDateTime = () => time.GetUtcNow().UtcDateTime };
@@ -39,7 +40,7 @@ sealed class GatewayWatch(TimeProvider time, ILogger log)
     public Task Tell(StreamDirective directive) => _observers.Notify(observer => observer.Directed(directive));
 
     /// <summary>
-    /// Asks every gateway how far it has listed the source of <paramref name="epoch"/>, and to list no more of it. One that is gone is forgotten;
+    /// Asks every gateway how far it has listed the source of <paramref name="epoch"/>, and to list no more of it. One that is dead is forgotten;
     /// <c>Complete</c> is false where one that may still serve viewers did not answer in time.
     /// </summary>
     public async Task<(IReadOnlyList<WindowEdge> Edges, bool Complete)> Settle(long epoch, TimeSpan within)
@@ -54,14 +55,27 @@ sealed class GatewayWatch(TimeProvider time, ILogger log)
         {
             return (await observer.Settle(epoch).WaitAsync(within, time), true);
         }
-        catch (Exception exception) when (exception is ClientNotAvailableException or SiloUnavailableException)
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
-            Forget(gateway);   // it registers again if it lives
+            if (!await IsGone(gateway, within))
+            {
+                return (null, false);
+            }
+
+            Forget(gateway);
             return (null, true);
+        }
+    }
+
+    async Task<bool> IsGone(string gateway, TimeSpan within)
+    {
+        try
+        {
+            return await isGone(gateway).WaitAsync(within, time);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
-            return (null, false);
+            return false;
         }
     }
 }

@@ -28,8 +28,7 @@ public sealed partial class LiveStreamGrain
             return Planned(there, SwitchReason.Transfer);
         }
 
-        state.State.Transfer = new TransferOrder(source.Request.Slot, node, time.GetUtcNow() + options.Value.TransferWait);
-        await Store();
+        await ExpectSuccessor(source.Request.Slot, node);
         return new SwitchAnswer
         {
             Outcome = SwitchOutcome.Pending,
@@ -37,11 +36,23 @@ public sealed partial class LiveStreamGrain
         };
     }
 
-    public Task<bool> Vacate(string node)
+    public async Task<bool> ExpectSuccessor(int slot, string node)
+    {
+        if (slot is < 0 or > 1 || _slots[slot] is not { } held || held.Request.Node == node)
+        {
+            return false;
+        }
+
+        state.State.Transfer = new TransferOrder(slot, node, time.GetUtcNow() + options.Value.TransferWait);
+        await Store();
+        return true;
+    }
+
+    public Task<Vacancy> Vacate(string node)
     {
         if (OnAir is not { } source || source.Request.Node != node)
         {
-            return Task.FromResult(true);
+            return Task.FromResult(Vacancy.Vacant);
         }
 
         if (_planned is null && Candidate(except: node) is { } next)
@@ -49,14 +60,15 @@ public sealed partial class LiveStreamGrain
             Plan(next, SwitchReason.Drain);
         }
 
-        return Task.FromResult(false);
+        return Task.FromResult(Array.Exists(_slots, slot => slot is not null && slot.Request.Node != node) ? Vacancy.Moving : Vacancy.Staying);
     }
 
     public async Task Doubt(string node)
     {
-        if (OnAir is not { } source || source.Request.Node != node)
+        var canGoOn = Array.Exists(_slots, slot => slot?.Publisher is not null && slot.Request.Node != node);
+        if (OnAir is not { } source || source.Request.Node != node || !canGoOn)
         {
-            return;
+            return;   // with nobody to go on, a host that was only slow goes on itself
         }
 
         var isLost = source.Publisher is null
@@ -91,6 +103,16 @@ public sealed partial class LiveStreamGrain
         if (_slots[Successor] is { } earlier)
         {
             await EndSlot(earlier, PublishEnd.Replaced, SwitchReason.None);
+        }
+
+        if (_slots[request.Slot] is { OnAir: false } standby)
+        {
+            // Nobody sees its pictures: it just gives way.
+            await EndSlot(standby, PublishEnd.Transferred, SwitchReason.None);
+            (_slots[request.Slot], state.State.Transfer) = (new PublishSlot(request, publisher, time.GetUtcNow()), null);
+            await Store();
+            LogTransferred(Name, request.Slot, standby.Request.Node, request.Node);
+            return AnswerOf(_slots[request.Slot]!);
         }
 
         LogStandby(Name, request.Slot, request.Encoder, request.Node);

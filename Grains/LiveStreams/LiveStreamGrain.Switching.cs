@@ -18,7 +18,7 @@ public sealed partial class LiveStreamGrain
     // With every report: a source with a fault gives way to one that is well; a successor that is ready takes its place.
     async Task ConsiderSwitch()
     {
-        if (OnAir is not { } source || _planned is not null)
+        if (OnAir is not { } source)
         {
             return;
         }
@@ -27,7 +27,7 @@ public sealed partial class LiveStreamGrain
         {
             await SwitchTo(next, source.Fault == SourceFault.Silent ? SwitchReason.Silent : SwitchReason.Stalled, source, hostAnswers: true);
         }
-        else if (_slots[Successor] is { IsReady: true } successor)
+        else if (_planned is null && _slots[Successor] is { IsReady: true } successor)
         {
             Plan(successor, SwitchReason.Transfer);
         }
@@ -62,6 +62,7 @@ public sealed partial class LiveStreamGrain
         if (hostAnswers && !yielded && _slots.Contains(from))
         {
             await Stop(from);
+            yielded = from.Last is { Yielded: true } last && last.Epoch == state.State.Epoch;   // its word to that effect was still on its way
         }
 
         // 2.
@@ -93,6 +94,16 @@ public sealed partial class LiveStreamGrain
         LiveStreamMetrics.Switched(reason, at.Offset90k is not null, time.GetElapsedTime(began));
     }
 
+    // A change of source that storage broke off: somebody waits, and nobody is on air.
+    async Task CompleteChange()
+    {
+        if (OnAir is null && (Candidate() ?? Array.Find(_slots, slot => slot?.Publisher is not null)) is { } waiting)
+        {
+            Settle(waiting, waiting);
+            await Grant(waiting, await AfterTheLast());
+        }
+    }
+
     // A successor takes the place of the session that it succeeds.
     void Settle(PublishSlot next, PublishSlot from)
     {
@@ -115,12 +126,15 @@ public sealed partial class LiveStreamGrain
         try
         {
             source.Heard(await source.Publisher!.Stop(state.State.Epoch).WaitAsync(options.Value.SettleTimeout, time));
-            await Advance(source.Last!);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
             LogHostSilent(Name, source.Request.Node, exception.Message);   // what it still cuts is not heard any more
+            return;
         }
+
+        source.LeaveAir();   // before anything is written, which may fail
+        await Advance(source.Last!);
     }
 
     static Resumption AfterYield(SourceReport last) =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Grains.LiveStreams;
 
@@ -22,7 +23,7 @@ public sealed partial class LiveStreamGrain(
 
     // Primary and backup, and while the stream moves, the successor of one of them.
     readonly PublishSlot?[] _slots = new PublishSlot?[3];
-    readonly GatewayWatch _gateways = new(time, log);
+    GatewayWatch _gateways = null!;
     long _nextMsn;
     long _end90k;
     bool _catalogBehind;
@@ -36,6 +37,7 @@ public sealed partial class LiveStreamGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _gateways = new GatewayWatch(IsDead, time, log);
         (_activated, _begunElsewhere) = (time.GetUtcNow(), state.State.State != StreamState.OffAir);
         _nextMsn = state.State.ReservedMsn;
         if (state.State is { State: StreamState.Live, OnAir: { } request })
@@ -183,6 +185,9 @@ public sealed partial class LiveStreamGrain(
         TransferTo = state.State.Transfer?.Node ?? "",
     });
 
+    async Task<bool> IsDead(string node) =>
+        (await GrainFactory.GetGrain<IServerNodeGrain>(node).Describe()).State is NodeState.Dead or NodeState.Left;
+
     static bool IsOfAnEarlierRun(PublishSlot held, PublishRequest request) =>
         held.Request.Node == request.Node && held.Request.NodeRun != request.NodeRun;
 
@@ -233,6 +238,7 @@ public sealed partial class LiveStreamGrain(
             }
         }
 
+        await CompleteChange();
         await CheckOrders(now);
 
         if (state.State.State == StreamState.Held && now - state.State.Since >= options.Value.Hold)

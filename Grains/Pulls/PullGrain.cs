@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Grains.Pulls;
@@ -6,7 +7,7 @@ namespace Tributary.Grains.Pulls;
 /// <inheritdoc cref="IPullGrain"/>
 /// <remarks>
 /// Every second it looks at its node. A dead one is replaced by the backup at once, in the same slot, which the stream's grain takes from whoever does
-/// not answer. A draining one goes on until the new node's frames come in the other slot. Epochs shut out a node that was thought dead and was not.
+/// not answer. A draining one goes on until the stream has moved to the new node, in the same slot as well (<see cref="ILiveStreamGrain.Transfer"/>). Epochs shut out a node that was thought dead and was not.
 /// </remarks>
 [GrainType("pull")]
 public sealed partial class PullGrain(
@@ -19,6 +20,8 @@ public sealed partial class PullGrain(
 
     /// <summary>A node that pulls reports every second: without a word for this long it is told again, as it may have been started anew.</summary>
     static readonly TimeSpan Unheard = TimeSpan.FromSeconds(3);
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     IGrainTimer? _timer;
     PullReport? _report;
@@ -89,9 +92,8 @@ public sealed partial class PullGrain(
         }
 
         (_report, _heard) = (report, time.GetUtcNow());
-        if (Stored.Leaving.Length > 0 && report.State == PullState.Streaming)
+        if (Stored.Leaving is { Length: > 0 } former && report.State == PullState.Streaming && await HasMovedFrom(former) && Stored.Leaving == former)
         {
-            var former = Stored.Leaving;
             Stored.Leaving = "";
             await state.WriteStateAsync();
             await Tell(former, null);
@@ -103,6 +105,8 @@ public sealed partial class PullGrain(
     public Task Tend() => Task.CompletedTask;
 
     public Task<PullDescription?> Describe() => Task.FromResult(Description());
+
+    ILiveStreamGrain Stream => GrainFactory.GetGrain<ILiveStreamGrain>(Name);
 
     IPullCatalogGrain Catalog => GrainFactory.GetGrain<IPullCatalogGrain>(0);
 
@@ -177,8 +181,12 @@ public sealed partial class PullGrain(
             return;
         }
 
+        if (leaves && !await ExpectSuccessor(next.Name))
+        {
+            return;   // asked again with the next look
+        }
+
         Stored.Leaving = leaves ? Stored.Primary : "";
-        Stored.Slot = leaves ? 1 - Stored.Slot : Stored.Slot;
         (Stored.Primary, Stored.Why, Stored.Since, _report) = (next.Name, why, time.GetUtcNow(), null);
         Stored.Epoch++;
         await state.WriteStateAsync();
@@ -187,12 +195,42 @@ public sealed partial class PullGrain(
         await Tell(next.Name, Stored.Source);
     }
 
+    // The next node starts in the place of this one, which goes on meanwhile.
+    async Task<bool> ExpectSuccessor(string node)
+    {
+        try
+        {
+            await Stream.ExpectSuccessor(Stored.Slot, node).WaitAsync(Patience, time);
+            return true;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogUntold(Name, node, exception.Message);
+            return false;
+        }
+    }
+
+    // Whether the node that is left is out of the slot: then nobody misses its frames.
+    async Task<bool> HasMovedFrom(string node)
+    {
+        try
+        {
+            var slots = (await Stream.Describe().WaitAsync(Patience, time)).Slots;
+            return !slots.Any(slot => slot.Slot == Stored.Slot && slot.Request.Node == node);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogUnmoved(Name, exception.Message);
+            return false;   // asked again with the next report
+        }
+    }
+
     async Task Tell(string node, PullSource? source)
     {
         try
         {
             var assignment = new PullAssignment { Name = Name, Epoch = Stored.Epoch, Slot = Stored.Slot, Source = source };
-            await GrainFactory.GetGrain<IServerNodeGrain>(node).Pull(assignment).WaitAsync(TimeSpan.FromSeconds(2), time);
+            await GrainFactory.GetGrain<IServerNodeGrain>(node).Pull(assignment).WaitAsync(Patience, time);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
@@ -220,6 +258,9 @@ public sealed partial class PullGrain(
 
     [LoggerMessage(LogLevel.Information, "Pull {Name} was stopped")]
     partial void LogStopped(string name);
+
+    [LoggerMessage(LogLevel.Warning, "Pull {Name}: its stream does not say whether it has moved: {Why}")]
+    partial void LogUnmoved(string name, string why);
 
     [LoggerMessage(LogLevel.Warning, "Pull {Name}: node {Node} could not be told: {Why}")]
     partial void LogUntold(string name, string node, string why);

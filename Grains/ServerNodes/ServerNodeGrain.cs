@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tributary.Grains.LiveStreams;
 using Tributary.Grains.Pulls;
 
 namespace Tributary.Grains.ServerNodes;
@@ -22,6 +23,9 @@ public sealed partial class ServerNodeGrain(
 
     /// <summary>After a start of everything a node that this activation never heard cannot be asked; it has this long to report.</summary>
     static readonly TimeSpan FirstWord = TimeSpan.FromSeconds(10);
+
+    /// <summary>Streams of a dead node that are told at the same time.</summary>
+    const int DoubtedAtOnce = 64;
 
     INodeObserver? _node;
     IGrainTimer? _timer;
@@ -141,6 +145,39 @@ public sealed partial class ServerNodeGrain(
         LogState(Name, next);
         await state.WriteStateAsync();
         await List();
+        if (next == NodeState.Dead)
+        {
+            _ = DoubtItsStreams();
+        }
+    }
+
+    // What it had on air goes on from another node, where there is one: nobody waits until its reports have stayed away.
+    async Task DoubtItsStreams()
+    {
+        try
+        {
+            var streams = await GrainFactory.ListStreams();
+            foreach (var some in streams.Where(stream => stream.Node == Name).Chunk(DoubtedAtOnce))
+            {
+                await Task.WhenAll(some.Select(stream => DoubtStream(stream.Name)));
+            }
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogUntold(Name, "the list of streams", exception.Message);
+        }
+    }
+
+    async Task DoubtStream(string stream)
+    {
+        try
+        {
+            await GrainFactory.GetGrain<ILiveStreamGrain>(stream).Doubt(Name);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogUntold(Name, stream, exception.Message);   // it finds out when no reports come
+        }
     }
 
     async Task List()
@@ -168,6 +205,9 @@ public sealed partial class ServerNodeGrain(
 
     [LoggerMessage(LogLevel.Information, "Node {Node} is {State}")]
     partial void LogState(string node, NodeState state);
+
+    [LoggerMessage(LogLevel.Warning, "Node {Node} is dead, and {Stream} could not be told: {Why}")]
+    partial void LogUntold(string node, string stream, string why);
 
     [LoggerMessage(LogLevel.Warning, "Node {Node} could not be entered in the list of nodes: {Why}")]
     partial void LogUnlisted(string node, string why);

@@ -134,7 +134,10 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
     public ValueTask DisposeAsync() => EndAsync(_end ?? PublishEnd.ConnectionLost);
 
-    /// <summary>The encoder is gone: closes the open segment and tells the grain why.</summary>
+    /// <summary>
+    /// The encoder is gone: closes the open segment and tells the grain why. Where the cluster ended the session, that is why, however the connection
+    /// looked to <paramref name="end"/> with it.
+    /// </summary>
     public async ValueTask EndAsync(PublishEnd end)
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -144,6 +147,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
         _hub.Stop();
         End(end);
+        end = _end!.Value;
         await _reporting;
         await _alarm.DisposeAsync();
         var goesOn = false;
@@ -247,10 +251,11 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
             return;
         }
 
-        var answer = await _stream.Report(_hub.Report(_request), _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
+        var report = _hub.Report(_request);
+        var answer = await _stream.Report(report, _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
         if (answer.Outcome == ReportOutcome.Accepted)
         {
-            _hub.Renew(answer.Epoch);
+            _hub.Renew(answer.Epoch, report.Yielded);
             return;
         }
 

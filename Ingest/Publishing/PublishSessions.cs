@@ -36,16 +36,18 @@ public sealed partial class PublishSessions(IGrainFactory grains, NodeIdentity n
     {
         try
         {
-            var stream = grains.GetGrain<ILiveStreamGrain>(session.StreamName);
-            var slots = (await stream.Describe().WaitAsync(Patience, time, cancellation)).Slots;
-            if (!slots.Any(slot => slot.Request.Node != node.Name))
+            switch (await grains.GetGrain<ILiveStreamGrain>(session.StreamName).Vacate(node.Name).WaitAsync(Patience, time, cancellation))
             {
-                return new WorkLeft(0, 1);
+                case Vacancy.Moving:
+                    return new WorkLeft(1, 0);
+                case Vacancy.Staying:
+                    return new WorkLeft(0, 1);
+                default:
+                    // Another source is on air, and cuts from where this one ended: nobody sees it go.
+                    LogHandedOver(session.StreamName);
+                    await session.Revoked(0, PublishEnd.NodeStopping);
+                    return new WorkLeft(1, 0);
             }
-
-            LogHandedOver(session.StreamName);
-            await session.Revoked(0, PublishEnd.NodeStopping);
-            return new WorkLeft(1, 0);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
@@ -54,7 +56,7 @@ public sealed partial class PublishSessions(IGrainFactory grains, NodeIdentity n
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Stream {Stream} is handed over: another node has a source of it")]
+    [LoggerMessage(LogLevel.Information, "Stream {Stream} is handed over: the source of another node is on air")]
     partial void LogHandedOver(string stream);
 
     [LoggerMessage(LogLevel.Warning, "Stream {Stream} cannot be handed over yet, its grain does not answer: {Why}")]

@@ -38,12 +38,15 @@ public sealed partial class StreamHub
         }
     }
 
-    /// <summary>Goes on under a newer epoch: the stream's grain was activated anew.</summary>
-    public void Renew(long epoch)
+    /// <summary>
+    /// The grain has taken a report. Goes on under a newer epoch where it answers with one: it was activated anew. <paramref name="toldYielded"/>:
+    /// whether that report said so. A lease can be yielded while an earlier report is under way; then the grain does not know yet.
+    /// </summary>
+    public void Renew(long epoch, bool toldYielded)
     {
         lock (_gate)
         {
-            _last = _last with { Yielded = false };   // the grain knows
+            _last = _last with { Yielded = _last.Yielded && !toldYielded };
             if (epoch > _epoch && _marker is not null)
             {
                 _epoch = epoch;

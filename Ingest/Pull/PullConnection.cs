@@ -108,6 +108,7 @@ sealed class PullConnection(
                 {
                     PullEnd.SourceEnded => PublishEnd.Unpublished,
                     PullEnd.Silent => PublishEnd.Silent,
+                    PullEnd.Stopped => PublishEnd.Operator,
                     _ => PublishEnd.ConnectionLost,
                 });
             }

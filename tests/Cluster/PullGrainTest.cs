@@ -1,4 +1,5 @@
 using Orleans.TestingHost;
+using Tributary.Grains.LiveStreams;
 using Tributary.Grains.Pulls;
 using Tributary.Grains.ServerNodes;
 
@@ -55,21 +56,38 @@ public sealed class PullGrainTest : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_draining_node_pulls_until_the_next_one_streams_in_the_other_slot()
+    public async Task A_draining_node_pulls_until_the_stream_has_moved_to_the_next_one_in_the_same_slot()
     {
         var (one, two) = (await Node("drains-1", 0), await Node("drains-2", 1));
         var pull = _cluster.Client.GetGrain<IPullGrain>("drains");
         await pull.Start(new PullSource { Url = "rtmp://media.example/live/a" });
         var first = await one.Assigned(assignment => assignment.Source is not null);
         await pull.Report(one.Report(first.Epoch, PullState.Streaming));
+        var stream = _cluster.Client.GetGrain<ILiveStreamGrain>("drains");
+        var former = new Encoder(_cluster.Client, first.Slot, node: "drains-1");
+        await stream.Publish(former.Request, former.Reference);
 
         one.State = NodeState.Draining;
         var next = await two.Assigned(assignment => assignment.Source is not null);
-        Assert.Equal(1 - first.Slot, next.Slot);
+        Assert.Equal(first.Slot, next.Slot);
         Assert.Equal(PullOrder.GoOn, await pull.Report(one.Report(first.Epoch, PullState.Streaming)));
         Assert.Equal(PullOrder.GoOn, await pull.Report(two.Report(next.Epoch, PullState.Connecting)));
         Assert.Equal("drains-1", (await pull.Describe())!.Leaving);
 
+        // The next one's frames come, and it waits for the end of the segment: the former goes on.
+        var successor = new Encoder(_cluster.Client, next.Slot, node: "drains-2");
+        Assert.Equal(PublishOutcome.Standby, (await stream.Publish(successor.Request, successor.Reference)).Outcome);
+        Assert.Equal(PullOrder.GoOn, await pull.Report(two.Report(next.Epoch, PullState.Streaming)));
+        Assert.Equal(PullOrder.GoOn, await pull.Report(one.Report(first.Epoch, PullState.Streaming)));
+        Assert.Equal("drains-1", (await pull.Describe())!.Leaving);
+
+        // The stream has moved.
+        await stream.Report(former.Report(1, 4), former.Reference);
+        await stream.Report(successor.Standby(), successor.Reference);
+        await former.Yielded.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await stream.Report(former.Report(1, 5) with { Yielded = true, OpenMsn = 5 }, former.Reference);
+        Assert.Equal(5, (await successor.GrantedLease.Task.WaitAsync(TimeSpan.FromSeconds(20))).FirstMsn);
+        Assert.Equal(PublishEnd.Transferred, await former.RevokedAs.Task.WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.Equal(PullOrder.GoOn, await pull.Report(two.Report(next.Epoch, PullState.Streaming)));
         await one.Assigned(assignment => assignment.Source is null);
         Assert.Equal(PullOrder.Stop, await pull.Report(one.Report(first.Epoch, PullState.Streaming)));

@@ -163,12 +163,12 @@ public sealed class SourceSwitchTest : IAsyncLifetime
     {
         var (primary, backup) = await PrimaryAndBackup();
 
-        Assert.False(await Stream.Vacate("node-a"));
+        Assert.Equal(Vacancy.Moving, await Stream.Vacate("node-a"));
         await primary.Yielded.Task.WaitAsync(Patience);
         await Stream.Report(primary.Report(1, 9) with { Yielded = true, OpenMsn = 9 }, primary.Reference);
 
         await backup.GrantedLease.Task.WaitAsync(Patience);
-        Assert.True(await Stream.Vacate("node-a"));
+        Assert.Equal(Vacancy.Vacant, await Stream.Vacate("node-a"));
         Assert.Equal(SwitchReason.Drain, (await Stream.Describe()).LastSwitch!.Reason);
     }
 

@@ -19,6 +19,9 @@ sealed class SharedMemoryGrainStorage : IGrainStorage
 
     public static SharedMemoryGrainStorage Instance { get; } = new();
 
+    /// <summary>Nothing can be written.</summary>
+    public bool IsAway { get; set; }
+
     /// <summary>Key of a grain whose writes fail, as while the database is away.</summary>
     public string? Refused { get; set; }
 
@@ -32,6 +35,11 @@ sealed class SharedMemoryGrainStorage : IGrainStorage
 
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
+        if (IsAway)
+        {
+            throw new IOException("The storage is away.");
+        }
+
         if (grainId.Key.ToString() == Refused)
         {
             throw new IOException("The storage is away.");

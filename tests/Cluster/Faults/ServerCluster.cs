@@ -16,6 +16,9 @@ sealed class ServerCluster : IAsyncDisposable
     /// <summary>How long a node of it may take to hand over what it has.</summary>
     public static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(10);
 
+    /// <summary>The stream whose primary gets its place back when it has been well for 3 s; with all others the backup stays.</summary>
+    public const string GivenBack = "returns";
+
     ServerCluster(ClusterNetwork? network, PostgresServer database) =>
         (Network, Database, History) = (network, database, new StoredHistory(database));
 
@@ -142,6 +145,7 @@ sealed class ServerCluster : IAsyncDisposable
         ["Api__Token"] = OperationsApi.Token,
         ["Pull__PrivateAddresses"] = "Always",
         ["Node__DrainDeadline"] = $"{DrainDeadline:c}",
+        [$"Live__GiveBack__{GivenBack}"] = "00:00:03",
         ["Gateway__StateAge"] = "00:00:00",
         ["Web__Folder"] = Path.Combine(Repository.Root, "deploy/web/node_modules"),
     };

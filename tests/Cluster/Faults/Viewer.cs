@@ -38,19 +38,21 @@ sealed class Viewer : IAsyncDisposable
     }
 
     /// <summary>Waits for further segments, counted from what is there now, at every gateway that is not meant to be away.</summary>
-    public async Task Sees(int more, TimeSpan within)
+    public Task Sees(int more, TimeSpan within) => Reaches(Last + more, within);
+
+    /// <summary>Waits until every gateway that is not meant to be away lists this number.</summary>
+    public async Task Reaches(long number, TimeSpan within)
     {
-        var last = Last;
         foreach (var (gateway, client) in _clients)
         {
             try
             {
-                await client.Until($"{more} segments more at {gateway.Name}", within, rendition => rendition.MayBeAway || rendition.Last >= last + more);
+                await client.Until($"segment {number} at {gateway.Name}", within, rendition => rendition.MayBeAway || rendition.Last >= number);
             }
             catch (TimeoutException timeout)
             {
                 throw new TimeoutException(
-                    $"{timeout.Message}: {string.Join(", ", client.Renditions.Select(rendition => $"{rendition.Address.AbsolutePath} at {rendition.Last}, wanted {last + more}"))}"
+                    $"{timeout.Message}: {string.Join(", ", client.Renditions.Select(rendition => $"{rendition.Address.AbsolutePath} at {rendition.Last}, wanted {number}"))}"
                     + $"\n{string.Join('\n', client.Problems)}", timeout);
             }
         }

@@ -98,6 +98,12 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
 
     public int Viewers { get; private set; }
 
+    /// <summary>The node that its frames come from, where it is not the gateway's own.</summary>
+    public string Node { get; set; } = "";
+
+    /// <summary>The nodes that gateways lost sight of.</summary>
+    public System.Threading.Channels.Channel<string> Doubted { get; } = System.Threading.Channels.Channel.CreateUnbounded<string>();
+
     /// <summary>What the grain answers where it does not answer as usual.</summary>
     public Func<Task>? Trouble { get; set; }
 
@@ -112,7 +118,12 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
     {
         Watchers.Add(registration.Gateway);
         Viewers = registration.Viewers;
-        return Task.FromResult(new StreamDirective { State = State, Epoch = 1, Version = 1 });
+        if (registration.LostNode.Length > 0)
+        {
+            Doubted.Writer.TryWrite(registration.LostNode);
+        }
+
+        return Task.FromResult(new StreamDirective { State = State, Epoch = 1, Version = 1, Node = Node });
     }
 
     public Task Unwatch(string gateway)
@@ -134,7 +145,9 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
 
     public Task<SwitchAnswer> Transfer(string node) => Task.FromResult(new SwitchAnswer { Outcome = SwitchOutcome.Refused, Sentence = node });
 
-    public Task<bool> Vacate(string node) => throw new NotSupportedException();
+    public Task<bool> ExpectSuccessor(int slot, string node) => throw new NotSupportedException();
+
+    public Task<Vacancy> Vacate(string node) => throw new NotSupportedException();
 
     public Task Doubt(string node) => throw new NotSupportedException();
 }

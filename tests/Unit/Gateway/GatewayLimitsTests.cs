@@ -70,4 +70,35 @@ public sealed class GatewayLimitsTests
         Assert.Equal(0, host.Services.GetRequiredService<FrameChannels>().Open("demo").Subscribers);
         Assert.Equal(HttpStatusCode.OK, (await host.Get("/live/demo/master.m3u8")).Status);
     }
+
+    [Fact]
+    public async Task A_source_at_another_node_that_sends_nothing_is_asked_about_once_until_it_sends_again()
+    {
+        var time = new ManualTime();
+        await using var host = await GatewayHost.Start(time, ("Gateway:Hls:DoubtAfter", "00:00:01"));
+        var (windows, stream) = (host.Services.GetRequiredService<LiveWindows>(), host.Cluster.Stream("demo"));
+        stream.Node = "ingest-1";
+        host.GoLive("demo", 2);
+        await host.Get("/live/demo/master.m3u8");
+
+        time.Advance(TimeSpan.FromSeconds(0.9));
+        await windows.DoubtTheSilent();
+        Assert.False(stream.Doubted.Reader.TryPeek(out _));
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        await windows.DoubtTheSilent();
+        Assert.Equal("ingest-1", await stream.Doubted.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+
+        time.Advance(TimeSpan.FromSeconds(5));
+        await windows.DoubtTheSilent();
+        Assert.False(stream.Doubted.Reader.TryPeek(out _));
+        host.Publish("demo", host.Media.Segment(host.Media.Mark(3)));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!stream.Doubted.Reader.TryRead(out _))
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            time.Advance(TimeSpan.FromSeconds(0.25));
+            await windows.DoubtTheSilent();
+            await Task.Yield();
+        }
+    }
 }

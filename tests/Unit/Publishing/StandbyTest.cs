@@ -110,8 +110,12 @@ public sealed class StandbyTest : IDisposable
         Assert.Equal(360_000, report.Place.Kept90k);
         Assert.InRange(_seen.Sound(1).Max(frame => frame.Frame.Pts90k), 358_000, 360_000);   // its last sound came after the picture of the next
 
+        // An answer to what was said before changes nothing: the grain may not know yet.
+        _hub.Renew(7, toldYielded: false);
+        Assert.True(_hub.Report(Request).Yielded);
+
         // The grain knows; and the next lease goes on without a hole.
-        _hub.Renew(8);
+        _hub.Renew(8, toldYielded: true);
         Assert.Equal(0, _hub.Report(Request).Epoch);
         _hub.GoOnAir(Lease(firstMsn: 2, start90k: 360_000, epoch: 9) with { Offset90k = 0, ResumeTime = At(4) });
         Assert.Equal(360_000, _seen.Frames.First(frame => frame.Segment.Msn == 2).Frame.Pts90k);

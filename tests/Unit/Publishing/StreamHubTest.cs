@@ -111,7 +111,7 @@ public sealed class StreamHubTest : IDisposable
     {
         _hub.GoOnAir(Lease(epoch: 1, firstMsn: 0));
         Publish(Video, 0, key: true);
-        _hub.Renew(2);
+        _hub.Renew(2, toldYielded: false);
         Publish(Video, 40);
         Publish(Video, 2_000, key: true);
 
