@@ -174,13 +174,5 @@ public class StaticGatewayListProviderOptions
     public List<Uri> Gateways { get; set; } = [];
 }
 
-/// <summary>Storage in memory.</summary>
-public class MemoryGrainStorageOptions
-{
-    public const int NumStorageGrainsDefaultValue = 10;
-    public const int DEFAULT_INIT_STAGE = ServiceLifecycleStage.ApplicationServices;
-
-    public int NumStorageGrains { get; set; } = NumStorageGrainsDefaultValue;
-
-    public int InitStage { get; set; } = DEFAULT_INIT_STAGE;
-}
+/// <summary>Storage in memory: of what Orleans lets one choose, nothing applies here.</summary>
+public class MemoryGrainStorageOptions;

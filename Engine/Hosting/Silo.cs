@@ -33,7 +33,7 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
         IServiceProvider services, ISiloCluster cluster, TimeProvider time, ClusterOptions clusterOptions, SiloOptions siloOptions, EndpointOptions endpoints,
         SiloMessagingOptions messaging, GrainCollectionOptions collection, ILogger<Silo> log, SiloAddress address)
         : base(
-            address, GrainId.Create(SystemNames.Client, $"hosted-{address.ToParsableString()}"), cluster.Link, time, messaging.ResponseTimeout,
+            address, HostedClient(address), cluster.Link, time, messaging.ResponseTimeout,
             services.GetService<EngineThreads>())
     {
         _messaging = messaging;
@@ -122,6 +122,19 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
             : throw new InvalidCastException($"The grain {activation.GrainId} of class {instance.GetType()} does not implement {method.ClrInterface}.");
     }
 
+    /// <summary>
+    /// Before it takes part in the network: a generation above that one, where its own is not. The clock that gave it may have been set back, or show the same
+    /// second still.
+    /// </summary>
+    public void Outlive(int generation)
+    {
+        if (Address.Generation <= generation)
+        {
+            Address = SiloAddress.New(Address.Endpoint, generation + 1);
+            ClientId = HostedClient(Address);
+        }
+    }
+
     /// <summary>Takes part in the network.</summary>
     public Task Join(CancellationToken cancellationToken)
     {
@@ -201,6 +214,8 @@ sealed partial class Silo : Node, ILocalSiloDetails, IMembershipListener
             action();
         }
     }
+
+    static GrainId HostedClient(SiloAddress address) => GrainId.Create(SystemNames.Client, $"hosted-{address.ToParsableString()}");
 
     [LoggerMessage(LogLevel.Information, "Silo {Name} at {Address} is active")]
     static partial void LogActive(ILogger log, SiloAddress address, string name);

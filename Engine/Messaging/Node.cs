@@ -15,10 +15,10 @@ abstract class Node
         Calls = new CallTable(this, time, responseTimeout);
     }
 
-    public SiloAddress Address { get; }
+    public SiloAddress Address { get; private protected set; }
 
     /// <summary>Who calls when no grain does, and whose observers live here.</summary>
-    public GrainId ClientId { get; }
+    public GrainId ClientId { get; private protected set; }
 
     public TimeProvider Time { get; }
 

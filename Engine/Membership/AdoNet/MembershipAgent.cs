@@ -37,11 +37,18 @@ sealed partial class MembershipAgent(IMembershipTable table, ClusterMembershipOp
     /// <summary>This silo wrote the death of another.</summary>
     public Action<SiloAddress> Buried { get; set; } = static _ => { };
 
+    /// <summary>The highest generation that the table knows of that endpoint, dead or alive; 0 when it knows none.</summary>
+    public async Task<int> LastGeneration(IPEndPoint endpoint, CancellationToken cancellationToken)
+    {
+        await table.Begin(cancellationToken);
+        var rows = await table.Read(cancellationToken);
+        return rows.Rows.Where(r => r.Silo.Endpoint.Equals(endpoint)).Select(r => r.Silo.Generation).DefaultIfEmpty().Max();
+    }
+
     /// <summary>Writes the own row. Rows of earlier silos at the same endpoint are dead by that: their port is ours.</summary>
     public async Task Join(SiloAddress self, string name, int proxyPort, CancellationToken cancellationToken)
     {
         _self = self;
-        await table.Begin(cancellationToken);
         await Repeat(async rows =>
         {
             if (rows.Rows.FirstOrDefault(r => r.Silo.IsPredecessorOf(self) && r.Status != SiloStatus.Dead) is { } before)

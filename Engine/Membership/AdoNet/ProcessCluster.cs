@@ -28,6 +28,7 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     readonly ConcurrentDictionary<SiloAddress, Heartbeat> _heartbeats = new();
     readonly CancellationTokenSource _stop = new();
     ImmutableArray<IMembershipListener> _listeners = [];
+    TimeSpan _joining;
     Silo? _silo;
 
     public ProcessCluster(
@@ -78,28 +79,15 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
 
     public async Task Join(Silo silo, CancellationToken cancellationToken)
     {
+        var began = _around.Time.GetTimestamp();
         _silo = silo;
-        _link.Attach(silo);
-        var address = silo.Address.Endpoint.Address;
-        _link.Listen(
-            _endpoints.SiloListeningEndpoint ?? new IPEndPoint(address, silo.Address.Endpoint.Port),
-            silo.GatewayPort > 0 ? _endpoints.GatewayListeningEndpoint ?? new IPEndPoint(address, silo.GatewayPort) : null);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_options.MaxJoinAttemptTime);
-        while (true)
-        {
-            try
-            {
-                await _agent.Join(silo.Address, silo.Name, silo.GatewayPort, limit.Token);
-                break;
-            }
-            catch (Exception exception) when (exception is not OperationCanceledException and not OrleansConfigurationException)
-            {
-                LogNotJoined(_log, exception.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), _around.Time, limit.Token);
-            }
-        }
-
+        await Insist(async token => silo.Outlive(await _agent.LastGeneration(silo.Address.Endpoint, token)), limit.Token);
+        _link.Attach(silo);
+        Listen(silo);
+        await Insist(token => _agent.Join(silo.Address, silo.Name, silo.GatewayPort, token), limit.Token);
+        _joining = _around.Time.GetElapsedTime(began);
         Every(_options.TableRefreshTimeout, _agent.Refresh);
         Every(_options.IAmAliveTablePublishTimeout, _agent.SayAlive);
         Every(_options.DefunctSiloCleanupPeriod ?? Timeout.InfiniteTimeSpan, token => _table.Cleanup(_around.Time.GetUtcNow().UtcDateTime - _options.DefunctSiloExpiration, token));
@@ -113,10 +101,13 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     /// <summary>Silos in the table that are not there any more are declared dead first, as far as one silo may: nothing waits for them later.</summary>
     public async Task BecomeActive(Silo silo, CancellationToken cancellationToken)
     {
+        var began = _around.Time.GetTimestamp();
         var rows = _agent.Rows.Where(r => !r.Silo.Equals(silo.Address) && r.Status != SiloStatus.Dead).ToArray();
         await Task.WhenAll(rows.Select(Greet)).WaitAsync(cancellationToken);
+        var greeting = _around.Time.GetElapsedTime(began);
         _link.AcceptsClients = true;
         await _agent.SetOwnStatus(SiloStatus.Active, cancellationToken);
+        LogActive(_log, _joining.TotalMilliseconds, rows.Length, greeting.TotalMilliseconds, (_around.Time.GetElapsedTime(began) - greeting).TotalMilliseconds);
     }
 
     public async Task BeginLeaving(Silo silo)
@@ -162,6 +153,32 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         _stop.Cancel();
         _stop.Dispose();
         _link.Dispose();
+    }
+
+    void Listen(Silo silo)
+    {
+        var address = silo.Address.Endpoint.Address;
+        _link.Listen(
+            _endpoints.SiloListeningEndpoint ?? new IPEndPoint(address, silo.Address.Endpoint.Port),
+            silo.GatewayPort > 0 ? _endpoints.GatewayListeningEndpoint ?? new IPEndPoint(address, silo.GatewayPort) : null);
+    }
+
+    // The database may come up later than the silo.
+    async Task Insist(Func<CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await action(cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException and not OrleansConfigurationException)
+            {
+                LogNotJoined(_log, exception.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), _around.Time, cancellationToken);
+            }
+        }
     }
 
     async Task Greet(MemberRow row)
@@ -375,6 +392,9 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
 
     [LoggerMessage(LogLevel.Warning, "The silo could not join the cluster yet: {Reason}")]
     static partial void LogNotJoined(ILogger log, string reason);
+
+    [LoggerMessage(LogLevel.Information, "It took {Joining:0} ms to join the membership, {Greeting:0} ms to see which of {Others} others are there, and {Activating:0} ms to become active")]
+    static partial void LogActive(ILogger log, double joining, int others, double greeting, double activating);
 
     [LoggerMessage(LogLevel.Debug, "Something that is done again later failed: {Reason}")]
     static partial void LogFailed(ILogger log, string reason);

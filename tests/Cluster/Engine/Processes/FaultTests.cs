@@ -60,6 +60,14 @@ public sealed class FaultTests(ITestOutputHelper output)
             await load.CheckNothingLost(cluster);
         }
 
+        Say(await cluster.CheckHistory());
+    }
+
+    [SkippableFact(Timeout = 120_000)]
+    public async Task Everything_is_killed_and_calls_are_answered_soon_after_it_is_started_again()
+    {
+        await using var cluster = await ProcessTestCluster.Start(3);
+        await cluster.Database.RecordHistory();
         await KillEverything(cluster);
         Say(await cluster.CheckHistory());
     }

@@ -143,6 +143,28 @@ public sealed class ProcessTests(ITestOutputHelper output)
     }
 
     [SkippableFact(Timeout = 120_000)]
+    public async Task A_silo_joins_though_the_clock_of_its_predecessor_was_a_day_ahead()
+    {
+        await using var cluster = await ProcessTestCluster.Start(1);
+        await cluster.Counter("before").Add(1);
+        await cluster.StopClient();
+        cluster.Silos[0].Kill();
+        var last = (int)(await cluster.Database.Scalar("UPDATE OrleansMembershipTable SET Generation = Generation + 86400 RETURNING Generation"))!;
+        await cluster.Database.Scalar("UPDATE TributaryActivations SET Generation = Generation + 86400");
+
+        await cluster.Restart(cluster.Silos[0]);
+        await cluster.StartClient();
+        Assert.Equal(1, await cluster.Counter("before").Get());
+        Assert.Equal(last + 1, await cluster.Database.Scalar("SELECT Generation FROM OrleansMembershipTable WHERE Status = 3"));
+
+        // The next one too, with the row of the one before it being dead already.
+        cluster.Silos[1].Kill();
+        await cluster.Database.Scalar("UPDATE OrleansMembershipTable SET Status = 6");
+        await cluster.Restart(cluster.Silos[0]);
+        Assert.Equal(last + 2, await cluster.Database.Scalar("SELECT Generation FROM OrleansMembershipTable WHERE Status = 3"));
+    }
+
+    [SkippableFact(Timeout = 120_000)]
     public async Task Management_counts_the_activations_of_every_process()
     {
         await using var cluster = await ProcessTestCluster.Start(2);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Configuration;
@@ -17,6 +18,7 @@ static class SiloProgram
             return Simulation.SimulationProgram.Run(arguments);
         }
 
+        var began = Age;
         var builder = Host.CreateApplicationBuilder();
         var settings = new ConfigurationBuilder().AddCommandLine(arguments).Build();
         builder.Configuration.AddConfiguration(settings);
@@ -24,7 +26,9 @@ static class SiloProgram
             .AddFilter("Microsoft", LogLevel.Warning);
         builder.UseOrleans(silo => Configure(silo, settings));
         using var host = builder.Build();
+        var built = Age;
         await host.StartAsync();
+        Console.WriteLine($"after {began.TotalMilliseconds:0} ms the program began, after {built.TotalMilliseconds:0} ms the host was built, after {Age.TotalMilliseconds:0} ms it was started, {Process.GetCurrentProcess().TotalProcessorTime.TotalMilliseconds:0} ms of CPU");
         Console.WriteLine("ready");
         var stopped = new TaskCompletionSource();
         host.Services.GetService<IHostApplicationLifetime>().ApplicationStopping.Register(() => stopped.TrySetResult());
@@ -42,6 +46,8 @@ static class SiloProgram
         await host.StopAsync();
         return 0;
     }
+
+    static TimeSpan Age => DateTime.UtcNow - Process.GetCurrentProcess().StartTime.ToUniversalTime();
 
     static T GetService<T>(this IServiceProvider services) => (T)services.GetService(typeof(T))!;
 
