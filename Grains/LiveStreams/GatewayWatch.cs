@@ -8,9 +8,16 @@ namespace Tributary.Grains.LiveStreams;
 sealed class GatewayWatch(Func<string, Task<bool>> isGone, TimeProvider time, ILogger log)
 {
     readonly ObserverManager<string, ILiveStreamObserver> _observers =
-        new(GatewayRegistration.Lifetime, log) { GetDateTime = () => time.GetUtcNow().UtcDateTime };
+        new(GatewayRegistration.Lifetime, log) { GetDateTime = ElapsedAsDate(time) };
 
     readonly Dictionary<string, int> _viewers = [];
+
+    // A wall clock that jumps must not expire gateways that renew in time.
+    static Func<DateTime> ElapsedAsDate(TimeProvider time)
+    {
+        var began = time.GetTimestamp();
+        return () => DateTime.UnixEpoch + time.GetElapsedTime(began);
+    }
 
     public string[] Names => [.. _observers.Observers.Keys];
 

@@ -94,7 +94,7 @@ public sealed partial class LiveStreamGrain
 
         if (_slots[report.Request.Slot] is { } held && report.Epoch == 0 && _slots[Successor] is null && IsSuccessor(report.Request, held))
         {
-            slot = _slots[Successor] = new PublishSlot(report.Request, publisher: null, time.GetUtcNow());
+            slot = _slots[Successor] = new PublishSlot(report.Request, publisher: null, time);
             return true;
         }
 
@@ -105,7 +105,7 @@ public sealed partial class LiveStreamGrain
             return false;
         }
 
-        slot = _slots[report.Request.Slot] = new PublishSlot(report.Request, publisher: null, time.GetUtcNow()) { OnAir = holdsLease };
+        slot = _slots[report.Request.Slot] = new PublishSlot(report.Request, publisher: null, time) { OnAir = holdsLease };
         return true;
     }
 

@@ -72,7 +72,7 @@ public sealed partial class LiveStreamGrain
         }
 
         var isLost = source.Publisher is null
-            ? time.GetUtcNow() - source.LastHeard > options.Value.DoubtAfter
+            ? source.Unheard > options.Value.DoubtAfter
             : await SilenceOf(source) is null;
         if (isLost && source.OnAir && _slots.Contains(source))
         {
@@ -109,19 +109,19 @@ public sealed partial class LiveStreamGrain
         {
             // Nobody sees its pictures: it just gives way.
             await EndSlot(standby, PublishEnd.Transferred, SwitchReason.None);
-            (_slots[request.Slot], state.State.Transfer) = (new PublishSlot(request, publisher, time.GetUtcNow()), null);
+            (_slots[request.Slot], state.State.Transfer) = (new PublishSlot(request, publisher, time), null);
             await Store();
             LogTransferred(Name, request.Slot, standby.Request.Node, request.Node);
             return AnswerOf(_slots[request.Slot]!);
         }
 
         LogStandby(Name, request.Slot, request.Encoder, request.Node);
-        return AnswerOf(_slots[Successor] = new PublishSlot(request, publisher, time.GetUtcNow()));
+        return AnswerOf(_slots[Successor] = new PublishSlot(request, publisher, time));
     }
 
     async Task CheckOrders(DateTimeOffset now)
     {
-        if (_planned is { } plan && now > plan.Until && OnAir is { } slow)
+        if (_planned is { } plan && time.GetElapsedTime(plan.Began) > plan.Longest && OnAir is { } slow)
         {
             // Its segment does not end, or its word was lost.
             _planned = null;
@@ -137,16 +137,16 @@ public sealed partial class LiveStreamGrain
             await Store();
         }
 
-        if (_planned is null && _slots[0] is { OnAir: false, IsReady: true } primary && OnAir is not null && IsGivenBack(primary, now))
+        if (_planned is null && _slots[0] is { OnAir: false, IsReady: true } primary && OnAir is not null && IsGivenBack(primary))
         {
             Plan(primary, SwitchReason.GiveBack);
         }
     }
 
-    bool IsGivenBack(PublishSlot primary, DateTimeOffset now)
+    bool IsGivenBack(PublishSlot primary)
     {
         var after = options.Value.GiveBack.GetValueOrDefault(Name, options.Value.GiveBackAfter);
         var wasCommanded = state.State.LastSwitch?.Reason is SwitchReason.Command or SwitchReason.Transfer or SwitchReason.Drain;
-        return after > TimeSpan.Zero && !wasCommanded && now - primary.WellSince >= after && now - primary.LastHeard <= options.Value.DoubtAfter;
+        return after > TimeSpan.Zero && !wasCommanded && primary.WellFor >= after && primary.Unheard <= options.Value.DoubtAfter;
     }
 }

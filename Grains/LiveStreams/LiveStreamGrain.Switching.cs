@@ -6,14 +6,14 @@ public sealed partial class LiveStreamGrain
     const int Successor = 2;
     const long Tolerance90k = 270;
 
-    (PublishSlot Target, SwitchReason Reason, DateTimeOffset Until)? _planned;
+    (PublishSlot Target, SwitchReason Reason, long Began, TimeSpan Longest)? _planned;
     PublishSlot? _unsettled;
-    DateTimeOffset _activated;
+    long _activated;
     bool _begunElsewhere;
 
     // The source that would go on if the one on air were lost now.
     PublishSlot? Candidate(string? except = null) => Array.FindLast(_slots, slot => slot is { OnAir: false, IsReady: true }
-        && slot.Request.Node != except && time.GetUtcNow() - slot.LastHeard <= options.Value.DoubtAfter);
+        && slot.Request.Node != except && slot.Unheard <= options.Value.DoubtAfter);
 
     // With every report: a source with a fault gives way to one that is well; a successor that is ready takes its place.
     async Task ConsiderSwitch()
@@ -37,7 +37,7 @@ public sealed partial class LiveStreamGrain
     void Plan(PublishSlot target, SwitchReason reason)
     {
         var longest = TimeSpan.FromSeconds(2 * Math.Max(state.State.TargetDuration, 1) + 1);
-        _planned = (target, reason, time.GetUtcNow() + longest);
+        _planned = (target, reason, time.GetTimestamp(), longest);
         _ = OnAir?.Publisher?.Yield(state.State.Epoch);
     }
 
@@ -140,17 +140,18 @@ public sealed partial class LiveStreamGrain
     static Resumption AfterYield(SourceReport last) =>
         new(last.OpenMsn, last.DiscontinuitySequence, StartsDiscontinuity: false, last.Open90k, last.OpenTime);
 
-    // A number that somebody may have listed is never begun anew: not even when he cannot be asked, or is not known yet.
+    // A number that somebody may have listed is never begun anew: not even when he cannot be asked, or is not known yet. What a source says on
+    // standby, before it has a lease, is no word about numbers.
     async Task<Resumption> AfterLost(PublishSlot from)
     {
         var (edges, complete) = await _gateways.Settle(state.State.Epoch, options.Value.SettleTimeout);
-        WindowEdge[] known = from.Last is { } last ? [Resumption.EdgeOf(last), .. edges] : [.. edges];
+        WindowEdge[] known = from.Last is { Epoch: > 0 } last ? [Resumption.EdgeOf(last), .. edges] : [.. edges];
         if (Resumption.Furthest(known) is not { } edge)
         {
             return NextNumber();
         }
 
-        var forgotten = _begunElsewhere && time.GetUtcNow() - _activated < GatewayRegistration.Renewal;
+        var forgotten = _begunElsewhere && time.GetElapsedTime(_activated) < GatewayRegistration.Renewal;
         return Resumption.At(complete && !forgotten ? edge : edge with
         {
             PartsSent = true,

@@ -38,11 +38,11 @@ public sealed partial class LiveStreamGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _gateways = new GatewayWatch(IsDead, time, log);
-        (_activated, _begunElsewhere) = (time.GetUtcNow(), state.State.State != StreamState.OffAir);
+        (_activated, _begunElsewhere) = (time.GetTimestamp(), state.State.State != StreamState.OffAir);
         _nextMsn = state.State.ReservedMsn;
         if (state.State is { State: StreamState.Live, OnAir: { } request })
         {
-            _slots[request.Slot] = new PublishSlot(request, publisher: null, time.GetUtcNow()) { OnAir = true };
+            _slots[request.Slot] = new PublishSlot(request, publisher: null, time) { OnAir = true };
         }
 
         this.RegisterGrainTimer(CheckSources, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
@@ -86,7 +86,7 @@ public sealed partial class LiveStreamGrain(
             await EndSlot(held, PublishEnd.Replaced, SwitchReason.Silent);
         }
 
-        var slot = _slots[request.Slot] = new PublishSlot(request, publisher, time.GetUtcNow());
+        var slot = _slots[request.Slot] = new PublishSlot(request, publisher, time);
         if (OnAir is { } other && other != slot)
         {
             LogStandby(Name, request.Slot, request.Encoder, request.Node);
@@ -104,7 +104,7 @@ public sealed partial class LiveStreamGrain(
             return new ReportAnswer { Outcome = ReportOutcome.Superseded };
         }
 
-        slot!.Heard(report, publisher, time.GetUtcNow());
+        slot!.Heard(report, publisher);
         if (!slot.OnAir)
         {
             await ConsiderSwitch();
@@ -196,7 +196,7 @@ public sealed partial class LiveStreamGrain(
     {
         if (held.Publisher is null)
         {
-            return time.GetUtcNow() - held.LastHeard >= options.Value.TakeoverAfterSilence;
+            return held.Unheard >= options.Value.TakeoverAfterSilence;
         }
 
         return await SilenceOf(held) is not { } silence || silence >= options.Value.TakeoverAfterSilence;
@@ -225,14 +225,14 @@ public sealed partial class LiveStreamGrain(
             await List();
         }
 
-        if (OnAir is { } source && now - source.LastHeard > options.Value.DoubtAfter && Candidate() is not null)
+        if (OnAir is { } source && source.Unheard > options.Value.DoubtAfter && Candidate() is not null)
         {
             await Doubt(source.Request.Node);
         }
 
         foreach (var slot in _slots)
         {
-            if (slot is not null && now - slot.LastHeard > options.Value.ReportTimeout && await GivesWay(slot) && _slots.Contains(slot))
+            if (slot is not null && slot.Unheard > options.Value.ReportTimeout && await GivesWay(slot) && _slots.Contains(slot))
             {
                 await EndSlot(slot, PublishEnd.Silent, SwitchReason.HostLost);
             }

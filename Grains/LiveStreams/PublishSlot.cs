@@ -1,19 +1,23 @@
 namespace Tributary.Grains.LiveStreams;
 
-/// <summary>A filled slot of a stream, as its grain knows it.</summary>
-sealed class PublishSlot(PublishRequest request, IPublisherObserver? publisher, DateTimeOffset now)
+/// <summary>A filled slot of a stream, as its grain knows it. How long something lasts is elapsed time: the wall clock may jump.</summary>
+sealed class PublishSlot(PublishRequest request, IPublisherObserver? publisher, TimeProvider time)
 {
+    long _heard = time.GetTimestamp();
+    long? _wellSince;
+
     public PublishRequest Request => request;
 
     /// <summary>Null until the host was heard by this activation.</summary>
     public IPublisherObserver? Publisher { get; private set; } = publisher;
 
-    public DateTimeOffset LastHeard { get; private set; } = now;
+    /// <summary>Since its host was heard.</summary>
+    public TimeSpan Unheard => time.GetElapsedTime(_heard);
 
-    public DateTimeOffset Since { get; } = now;
+    public DateTimeOffset Since { get; } = time.GetUtcNow();
 
-    /// <summary>Since when it is well without a break; null while it is not.</summary>
-    public DateTimeOffset? WellSince { get; private set; }
+    /// <summary>How long it is well without a break; null while it is not.</summary>
+    public TimeSpan? WellFor => _wellSince is { } since ? time.GetElapsedTime(since) : null;
 
     /// <summary>Null until the host was heard by this activation.</summary>
     public SourceReport? Last { get; private set; }
@@ -25,7 +29,7 @@ sealed class PublishSlot(PublishRequest request, IPublisherObserver? publisher, 
     public SourcePlace Place => Last?.Place ?? new();
 
     /// <summary>Whether it could go on air: it sends, and something is kept to begin with.</summary>
-    public bool IsReady => Publisher is not null && WellSince is not null && Place.Kept90k is not null;
+    public bool IsReady => Publisher is not null && _wellSince is not null && Place.Kept90k is not null;
 
     public bool OnAir { get; set; }
 
@@ -35,12 +39,12 @@ sealed class PublishSlot(PublishRequest request, IPublisherObserver? publisher, 
     /// <summary>Whether this activation knows the holder of the lease to cut under the newest epoch.</summary>
     public bool Confirmed { get; set; }
 
-    public void Heard(SourceReport report, IPublisherObserver from, DateTimeOffset heardAt)
+    public void Heard(SourceReport report, IPublisherObserver from)
     {
         Publisher = from;
-        LastHeard = heardAt;
+        _heard = time.GetTimestamp();
         Heard(report);
-        WellSince = report.Fault == SourceFault.None ? WellSince ?? heardAt : null;
+        _wellSince = report.Fault == SourceFault.None ? _wellSince ?? _heard : null;
     }
 
     /// <summary>The last word of a lease: it says where the next may go on.</summary>

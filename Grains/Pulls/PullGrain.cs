@@ -25,7 +25,7 @@ public sealed partial class PullGrain(
 
     IGrainTimer? _timer;
     PullReport? _report;
-    DateTimeOffset _heard;
+    long _heard;
     bool _busy;
 
     string Name => this.GetPrimaryKeyString();
@@ -34,7 +34,7 @@ public sealed partial class PullGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _heard = time.GetUtcNow();
+        _heard = time.GetTimestamp();
         Watch();
         return Task.CompletedTask;
     }
@@ -91,7 +91,7 @@ public sealed partial class PullGrain(
             return PullOrder.GoOn;   // it leaves, but is needed until the other's frames come
         }
 
-        (_report, _heard) = (report, time.GetUtcNow());
+        (_report, _heard) = (report, time.GetTimestamp());
         if (Stored.Leaving is { Length: > 0 } former && report.State == PullState.Streaming && await HasMovedFrom(former) && Stored.Leaving == former)
         {
             Stored.Leaving = "";
@@ -132,9 +132,9 @@ public sealed partial class PullGrain(
         {
             var nodes = await directory.List();
             await Choose(nodes);
-            if (Stored.Primary.Length > 0 && (anew || time.GetUtcNow() - _heard > Unheard))
+            if (Stored.Primary.Length > 0 && (anew || time.GetElapsedTime(_heard) > Unheard))
             {
-                _heard = time.GetUtcNow();
+                _heard = time.GetTimestamp();
                 await Tell(Stored.Primary, Stored.Source);
             }
         }
@@ -191,7 +191,7 @@ public sealed partial class PullGrain(
         Stored.Epoch++;
         await state.WriteStateAsync();
         LogMoved(Name, next.Name, why, Stored.Epoch);
-        _heard = time.GetUtcNow();
+        _heard = time.GetTimestamp();
         await Tell(next.Name, Stored.Source);
     }
 

@@ -10,7 +10,7 @@ public sealed class NodeCatalogGrain(
     static readonly TimeSpan Check = TimeSpan.FromSeconds(1);
     static readonly TimeSpan Stale = TimeSpan.FromSeconds(6);
 
-    readonly Dictionary<string, DateTimeOffset> _renewed = [];
+    readonly Dictionary<string, long> _renewed = [];
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -22,7 +22,7 @@ public sealed class NodeCatalogGrain(
     {
         var changed = !state.State.Nodes.TryGetValue(node.Name, out var known) || known.State != node.State;
         state.State.Nodes[node.Name] = node;
-        _renewed[node.Name] = time.GetUtcNow();
+        _renewed[node.Name] = time.GetTimestamp();
         if (changed)
         {
             await state.WriteStateAsync();
@@ -34,11 +34,11 @@ public sealed class NodeCatalogGrain(
 
     async Task AskAboutTheStale()
     {
-        var now = time.GetUtcNow();
+        var now = time.GetTimestamp();
         foreach (var node in state.State.Nodes.Values.Where(node => node.State is NodeState.Active or NodeState.Draining).ToArray())
         {
             _renewed.TryAdd(node.Name, now);
-            if (now - _renewed[node.Name] < Stale)
+            if (time.GetElapsedTime(_renewed[node.Name], now) < Stale)
             {
                 continue;
             }
