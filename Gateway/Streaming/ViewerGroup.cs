@@ -1,5 +1,4 @@
 using System.Buffers;
-using Tributary.Media.Frames;
 
 namespace Tributary.Gateway.Streaming;
 
@@ -26,7 +25,7 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
     /// <summary>There are new frames. Any thread.</summary>
     public void Signal()
     {
-        if (Interlocked.CompareExchange(ref _dirtySince, loop.Now, -1) == -1)
+        if (Interlocked.CompareExchange(ref _dirtySince, WriterLoop.Now, -1) == -1)
         {
             loop.WakeForFrames();
         }

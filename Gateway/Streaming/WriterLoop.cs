@@ -38,7 +38,7 @@ sealed class WriterLoop : IDisposable
     public int Viewers => Volatile.Read(ref _viewers);
 
     /// <summary>The loop's clock: ms.</summary>
-    public long Now => Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000);
+    public static long Now => Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000);
 
     /// <summary>Takes over a viewer. Any thread.</summary>
     public void Add(Viewer viewer, MuxedStream stream)

@@ -264,7 +264,7 @@ public sealed class StreamingTests : IDisposable
     /// <summary>A socket that takes as much as the test wants.</summary>
     sealed class Output : IViewerOutput
     {
-        readonly MemoryStream _taken = new();
+        readonly List<byte> _taken = [];
         readonly TaskCompletionSource _full = new(TaskCreationOptions.RunContinuationsAsynchronously);
         readonly TaskCompletionSource _began = new(TaskCreationOptions.RunContinuationsAsynchronously);
         long _room = long.MaxValue;
@@ -276,7 +276,7 @@ public sealed class StreamingTests : IDisposable
 
         public Task Began => _began.Task;
 
-        public byte[] Bytes => _taken.ToArray();
+        public byte[] Bytes => [.. _taken];
 
         public void TakeOnly(long bytes) => Volatile.Write(ref _room, bytes);
 
@@ -285,22 +285,22 @@ public sealed class StreamingTests : IDisposable
         public long Send(ReadOnlySpan<IoVector> pieces)
         {
             var left = Math.Min(Most, Volatile.Read(ref _room));
-            var before = _taken.Length;
+            var before = _taken.Count;
             foreach (var piece in pieces)
             {
                 var part = piece.Span[..(int)Math.Min((long)piece.Length, left)];
-                _taken.Write(part);
+                _taken.AddRange(part);
                 left -= part.Length;
             }
 
-            Interlocked.Add(ref _room, before - _taken.Length);
+            Interlocked.Add(ref _room, before - _taken.Count);
             _began.TrySetResult();
             if (Volatile.Read(ref _room) == 0)
             {
                 _full.TrySetResult();
             }
 
-            return _taken.Length - before;
+            return _taken.Count - before;
         }
     }
 }
