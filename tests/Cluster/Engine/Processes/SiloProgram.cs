@@ -9,13 +9,18 @@ using Orleans.Configuration;
 namespace Tributary.Cluster.Engine.Processes;
 
 /// <summary>One silo as a process of its own: the test assembly, started as a program. It ends when its standard input does, so it never outlives its test.</summary>
-static class SiloProgram
+static partial class SiloProgram
 {
+    /// <summary>Runs the simulation where the arguments ask for it and the build has it: only the embedded engine can be simulated.</summary>
+    static partial void Simulate(string[] arguments, ref int? code);
+
     static async Task<int> Main(string[] arguments)
     {
-        if (arguments is ["simulate", ..])
+        int? simulated = null;
+        Simulate(arguments, ref simulated);
+        if (simulated is { } code)
         {
-            return Simulation.SimulationProgram.Run(arguments);
+            return code;
         }
 
         var began = Age;
