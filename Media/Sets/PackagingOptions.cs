@@ -225,7 +225,7 @@ public sealed record DashPackagingOptions
 
     public string InitFileNamePrefix { get; init; } = "init";
 
-    public string FragmentFileNamePrefix { get; init; } = "frag";
+    public string FragmentFileNamePrefix { get; init; } = "fragment";
 
     public string Profiles { get; init; } = "urn:mpeg:dash:profile:isoff-main:2011";
 

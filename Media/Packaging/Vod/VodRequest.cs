@@ -60,9 +60,41 @@ public sealed record VodRequest
     /// <summary>Tracks of one sequence (index from 0), as <c>-f1-v1-f2-a1</c> names them; empty where there are none such.</summary>
     public IReadOnlyDictionary<int, TrackSelection> SequenceTracks { get; init; } = new Dictionary<int, TrackSelection>();
 
+    /// <summary>Tracks of one sequence by its id, as <c>-shi-v1-slo-a1</c> names them; empty where there are none such.</summary>
+    public IReadOnlyDictionary<string, TrackSelection> SequenceIdTracks { get; init; } = new Dictionary<string, TrackSelection>();
+
     /// <summary>Languages (ISO 639-3, <c>-leng</c>); empty for all.</summary>
     public IReadOnlyList<string> Languages { get; init; } = [];
 
     /// <summary>Bit rate that an MSS fragment's name carries: the track's number, as our own manifests write it.</summary>
     public long Bitrate { get; init; }
+
+    /// <summary>Which kind of stream an MSS fragment is of.</summary>
+    public MssStream MssStream { get; init; }
+
+    /// <summary>How much later frames of an HLS segment are presented (<c>-p80</c>), in ticks of 90 kHz.</summary>
+    public int PtsDelay { get; init; }
+
+    /// <summary>Version of the format that the manifest was written for (<c>-x3</c>); 0 where the name carries none.</summary>
+    public int Version { get; init; }
+
+    /// <summary>How much later frames are presented, by kind (path parameter <c>shift</c>).</summary>
+    public TimeShift Shift { get; init; }
+
+    /// <summary>Which picture; null where none is asked for.</summary>
+    public ThumbnailRequest? Thumbnail { get; init; }
 }
+
+/// <summary>Kinds of streams in Smooth Streaming: the word before the time in a fragment's name.</summary>
+public enum MssStream
+{
+    Video,
+    Audio,
+    Text,
+}
+
+/// <summary>A picture out of a video.</summary>
+/// <param name="Offset">When, in milliseconds; negative: before the end.</param>
+/// <param name="Width">Pixels; 0 where it follows from the height, or is the video's own.</param>
+/// <param name="Height">Pixels; 0 where it follows from the width, or is the video's own.</param>
+public sealed record ThumbnailRequest(long Offset, int Width, int Height);
