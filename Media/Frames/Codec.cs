@@ -22,6 +22,12 @@ public enum Codec : byte
     Ac3,
     Eac3,
     Flac,
+
+    /// <summary>In files only: no encoder sends it, and live streams do not carry it.</summary>
+    Dts,
+
+    /// <summary>In files only, as <see cref="Dts"/>.</summary>
+    Vorbis,
 }
 
 /// <summary>Facts about a <see cref="Codec"/> that do not depend on a stream.</summary>
@@ -43,6 +49,8 @@ public static class CodecFacts
         Codec.Ac3 => "AC-3",
         Codec.Eac3 => "E-AC-3",
         Codec.Flac => "FLAC",
+        Codec.Dts => "DTS",
+        Codec.Vorbis => "Vorbis",
         _ => "unknown",
     };
 }

@@ -18,7 +18,7 @@ public sealed record TrackInfo
 
     /// <summary>
     /// The decoder configuration as ISO/IEC 14496-15 and its siblings keep it in the sample entry, without the box header: avcC, hvcC, av1C and
-    /// vpcC bodies, the AudioSpecificConfig of AAC, dOps, dac3 and dec3 bodies, the STREAMINFO block of FLAC; empty for MP3.
+    /// vpcC bodies, the AudioSpecificConfig of AAC, dOps, dac3, dec3 and ddts bodies, the STREAMINFO block of FLAC, the three headers of Vorbis in Xiph lacing; empty for MP3.
     /// </summary>
     public ReadOnlyMemory<byte> DecoderConfig { get; init; }
 

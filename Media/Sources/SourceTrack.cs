@@ -23,10 +23,37 @@ public abstract class SourceTrack
     /// <summary>
     /// When the first frame is presented, in ticks: an empty edit at the beginning, less what the first edit skips (ISO/IEC 14496-12 §8.6.6). Added to all times.
     /// </summary>
-    public long StartOffset { get; init; }
+    public long StartOffset => EmptyEdit - EditMediaTime;
 
-    /// <summary>A name for people (hdlr or udta name, Matroska's Name); empty where there is none.</summary>
+    /// <summary>How long nothing is presented before the first edit, in ticks.</summary>
+    public long EmptyEdit { get; init; }
+
+    /// <summary>The time of the media at which the first edit begins (media_time), in ticks: what comes before is decoded only.</summary>
+    public long EditMediaTime { get; init; }
+
+    /// <summary>A name for people (hdlr, Matroska's Name); empty where there is none.</summary>
     public string Name { get; init; } = "";
+
+    /// <summary>The name in the track's user data (udta); empty where there is none.</summary>
+    public string UserDataName { get; init; } = "";
+
+    /// <summary>The sample entry as the file has it, header included (ISO/IEC 14496-12 §8.5.2); empty where the container has none.</summary>
+    public ReadOnlyMemory<byte> SampleEntry { get; init; }
+
+    /// <summary>Colour as the container says it, else the decoder configuration.</summary>
+    public ColourDescription Colour { get; init; } = ColourDescription.Unspecified;
+
+    /// <summary>How frames are encrypted; null where they are not.</summary>
+    public TrackEncryption? Encryption { get; init; }
+
+    /// <summary>The least time between two frames that are not decoded together, in ticks; 0 where there is none.</summary>
+    public int MinFrameDuration { get; init; }
+
+    /// <summary>
+    /// Why frames cannot be found: one sentence, empty where they can. What needs no frames (a playlist of estimated durations) can be answered all the same;
+    /// whatever needs them is <see cref="MediaFailure.BadData"/>.
+    /// </summary>
+    public string FramesDamage { get; init; } = "";
 
     /// <summary>Frames in all.</summary>
     public abstract int FrameCount { get; }

@@ -26,6 +26,9 @@ public ref struct BoxReader(ReadOnlySpan<byte> data)
     /// <summary>What is behind the header of the current box; for a full box it begins with version and flags.</summary>
     public ReadOnlySpan<byte> Payload { get; private set; }
 
+    /// <summary>Where the payload of the current box begins.</summary>
+    public int PayloadStart { get; private set; }
+
     /// <summary>Where the current box begins, header included.</summary>
     public int Start { get; private set; }
 
@@ -60,6 +63,7 @@ public ref struct BoxReader(ReadOnlySpan<byte> data)
         }
 
         Start = _next;
+        PayloadStart = _next + header;
         Type = type;
         Payload = rest[header..(int)size];
         _next += (int)size;

@@ -37,7 +37,7 @@ static class Ffmpeg
     public static List<Packet> Packets(string file, int timescale, string options = "")
     {
         var (code, output, error) = Start(
-            "ffprobe", $"-v error {options} -show_packets -show_streams -show_data_hash md5 -of json {file}");
+            "ffprobe", $"-v error {options} -show_packets -show_streams -show_data_hash sha256 -of json {file}");
         Assert.True(code == 0 && error.Length == 0, $"ffprobe {file}: {error}");
         using var json = JsonDocument.Parse(output);
         var timeBase = json.RootElement.GetProperty("streams").EnumerateArray()
