@@ -58,6 +58,9 @@ sealed partial class Heartbeat : IDisposable
     /// <summary>The silo refuses us: the membership may have changed.</summary>
     public Action Refused { get; init; } = static () => { };
 
+    /// <summary>The silo says that it leaves; what it is answered.</summary>
+    public Func<byte[]> Leaving { get; init; } = static () => [];
+
     /// <summary>What is said first on a new connection.</summary>
     public Func<byte[]> Greeting { get; init; } = static () => [];
 
@@ -105,8 +108,9 @@ sealed partial class Heartbeat : IDisposable
 
     public void Dispose()
     {
-        _stop.Cancel();
+        // In this order: a cancelled delay wakes who waits for it on the thread pool, where a simulated process has no threads; by then nobody does.
         _connection?.Dispose();
+        _stop.Cancel();
         _first.TrySetResult(false);
     }
 
@@ -188,6 +192,10 @@ sealed partial class Heartbeat : IDisposable
                     {
                         waiting.TrySetResult(reply.Has);
                     }
+                }
+                else if (type == FrameType.Leaving)
+                {
+                    connection.TrySend(Leaving());
                 }
                 else if (type == FrameType.Pong && JsonSerializer.Deserialize<Pong>(payload.ToArray()) is { } pong && pong.Number == _number)
                 {

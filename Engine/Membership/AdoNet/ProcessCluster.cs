@@ -120,7 +120,6 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
     {
         if (inGoodOrder)
         {
-            Say(Frames.Of(FrameType.Leaving, ""));
             await _link.Drain(_drainTimeout, () => silo.IsRouting);
             // All that was said has arrived before the others bury this silo, and end what they still wait for.
             await _link.Finish(LongestFlush);
@@ -255,6 +254,11 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         {
             Unreachable = (other, proof, why) => _options.LivenessEnabled && (proof || IsWatchedByMe(other)) ? _agent.Suspect(other, proof, why, _stop.Token) : Task.CompletedTask,
             Refused = () => _ = _agent.Refresh(_stop.Token),
+            Leaving = () =>
+            {
+                _directory.SiloDied(silo);
+                return _link.OtherLeaves(silo);
+            },
             Greeting = () => [.. Frames.Of(FrameType.TableChanged, ""), .. ClientsFrame()]
         };
         heartbeat.Start();
@@ -270,8 +274,9 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
         return (distance < 0 ? distance + ring.Count : distance) <= _options.NumProbedSilos;
     }
 
-    async Task AcceptHeartbeat(SiloAddress silo, IConnection connection)
+    async Task AcceptHeartbeat(Watcher watcher)
     {
+        var (silo, connection) = (watcher.Silo, watcher.Connection);
         if (Snapshot.GetSiloStatus(silo) == SiloStatus.None)
         {
             _ = _agent.Refresh(_stop.Token);
@@ -290,9 +295,8 @@ sealed partial class ProcessCluster : ISiloCluster, IDisposable
                 case FrameType.TableChanged:
                     _ = _agent.Refresh(_stop.Token);
                     break;
-                case FrameType.Leaving:
-                    _directory.SiloDied(silo);
-                    _link.OtherLeaves(silo);
+                case FrameType.LastRequest:
+                    watcher.Said(JsonSerializer.Deserialize<bool>(payload.ToArray()));
                     break;
                 case FrameType.Clients:
                     _link.ClientsOf(silo, JsonSerializer.Deserialize<Dictionary<string, string>>(payload.ToArray()) ?? []);

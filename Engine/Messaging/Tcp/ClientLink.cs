@@ -30,9 +30,9 @@ sealed class ClientLink(ClusterIdentity cluster, ConnectionOptions options, Mess
         Recount();
     }
 
-    public override void PeerLost(TcpPeer peer, string reason, IReadOnlyList<WireHeader> passed)
+    public override void PeerLost(TcpPeer peer, string reason, IReadOnlyList<byte[]> unsent)
     {
-        base.PeerLost(peer, reason, passed);
+        base.PeerLost(peer, reason, unsent);
         _leaving.TryRemove(peer.Silo, out _);
         Recount();
     }

@@ -23,7 +23,10 @@ enum FrameType : byte
     Reply,
     /// <summary>The sender is about to stop: send new calls elsewhere.</summary>
     Leaving,
-    /// <summary>No request comes over this connection after this frame.</summary>
+    /// <summary>
+    /// No request comes over this connection after this frame. Over a heartbeat, in answer to <see cref="Leaving"/>: no request comes at all but what is before
+    /// that frame on a connection for messages; and whether there is one.
+    /// </summary>
     LastRequest
 }
 
@@ -42,6 +45,8 @@ static class Frames
         frame[4] = (byte)type;
         return frame;
     }
+
+    public static FrameType TypeOf(byte[] frame) => (FrameType)frame[4];
 
     public static byte[] Of<T>(FrameType type, T value)
     {

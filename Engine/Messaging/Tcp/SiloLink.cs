@@ -11,12 +11,17 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
 {
     readonly ConcurrentDictionary<SiloAddress, Guest> _clients = new();
     readonly ConcurrentDictionary<IConnection, Guest> _silos = new();
+    // The silos that watch this one, by their heartbeats.
+    readonly ConcurrentDictionary<IConnection, Watcher> _watchers = new();
+    // Silos that sent their last request over a connection for messages, or closed it, since this one leaves.
+    readonly ConcurrentDictionary<SiloAddress, bool> _saidLast = new();
     // Clients of other gateways: by id, and by address with the gateway.
     readonly ConcurrentDictionary<string, SiloAddress> _clientAddresses = new();
     readonly ConcurrentDictionary<SiloAddress, SiloAddress> _clientGateways = new();
     readonly ConcurrentDictionary<SiloAddress, HashSet<SiloAddress>> _clientsOf = new();
     // Silos that said that they leave: they take no requests any more.
     readonly ConcurrentDictionary<SiloAddress, bool> _left = new();
+    volatile bool _leaves;
     IDisposable? _siloDoor;
     IDisposable? _gatewayDoor;
 
@@ -24,7 +29,7 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
     public Func<SiloAddress, bool> IsDead { get; set; } = static _ => false;
 
     /// <summary>A heartbeat connection was opened by another silo.</summary>
-    public Func<SiloAddress, IConnection, Task> ControlOpened { get; set; } = static (_, _) => Task.CompletedTask;
+    public Func<Watcher, Task> ControlOpened { get; set; } = static _ => Task.CompletedTask;
 
     /// <summary>The clients of this gateway are others than before.</summary>
     public Action ClientsChanged { get; set; } = static () => { };
@@ -87,28 +92,40 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
         }
     }
 
-    /// <summary>Another silo leaves and holds nothing any more: nothing is asked of it from now on, and it is told so.</summary>
-    public void OtherLeaves(SiloAddress silo)
+    /// <summary>
+    /// Another silo leaves and holds nothing any more: nothing is asked of it from now on, and it is told so. Returns the answer for its heartbeat: the connection
+    /// with the last requests may not have reached it yet.
+    /// </summary>
+    public byte[] OtherLeaves(SiloAddress silo)
     {
         _left[silo] = true;
-        TryPeer(silo)?.SayLast();
+        return Frames.Of(FrameType.LastRequest, TryPeer(silo)?.SayLast() == true);
     }
 
-    public bool HasLeft(SiloAddress silo) => _left.ContainsKey(silo);
+    public override bool HasLeft(SiloAddress silo) => _left.ContainsKey(silo);
 
     /// <summary>
-    /// Waits until nobody sends requests here any more, and clients have the answers to theirs. Who does not say so, and answers that do not come, end it after
-    /// <paramref name="atMost"/>; what is sent last is flushed.
+    /// Says that this silo leaves, and waits until nobody sends requests here any more and clients have the answers to theirs. Who does not say so, and answers that
+    /// do not come, end it after <paramref name="atMost"/>.
     /// </summary>
     public async Task Drain(TimeSpan atMost, Func<bool> isRouting)
     {
+        _saidLast.Clear();
+        _leaves = true;
+        foreach (var watcher in _watchers.Values)
+        {
+            watcher.Connection.TrySend(Frames.Of(FrameType.Leaving, ""));
+        }
+
         var began = Around.Time.GetTimestamp();
-        while ((isRouting() || _silos.Values.Any(s => !s.SaidLast) || _clients.Values.Any(c => !c.SaidLast || c.Unanswered > 0))
+        while ((isRouting() || _watchers.Values.Any(MayAsk) || _silos.Values.Any(s => !s.SaidLast) || _clients.Values.Any(c => !c.SaidLast || c.Unanswered > 0))
             && Around.Time.GetElapsedTime(began) < atMost)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), Around.Time);
         }
     }
+
+    bool MayAsk(Watcher watcher) => !IsDead(watcher.Silo) && (!watcher.SaidLast || (watcher.LastIsUnderWay && !_saidLast.ContainsKey(watcher.Silo)));
 
     /// <summary>Closes the connections to clients, and the own ones to silos, once the other ends have read all that was given to them.</summary>
     public async Task Finish(TimeSpan atMost)
@@ -206,7 +223,7 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
         var silo = SiloAddress.Parse(hello.From);
         if (hello.Purpose == ConnectionPurpose.Control)
         {
-            await ControlOpened(silo, connection);
+            await AcceptWatcher(new Watcher(silo, connection));
             return;
         }
 
@@ -220,12 +237,34 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
                     ReceiveMessage(payload, silo: silo);
                 }
 
-                guest.SaidLast |= type == FrameType.LastRequest;
+                if (type == FrameType.LastRequest)
+                {
+                    guest.SaidLast = _saidLast[silo] = true;
+                }
             });
         }
         finally
         {
             _silos.TryRemove(connection, out _);
+            _saidLast[silo] = true;
+        }
+    }
+
+    async Task AcceptWatcher(Watcher watcher)
+    {
+        _watchers[watcher.Connection] = watcher;
+        try
+        {
+            if (_leaves)
+            {
+                watcher.Connection.TrySend(Frames.Of(FrameType.Leaving, ""));
+            }
+
+            await ControlOpened(watcher);
+        }
+        finally
+        {
+            _watchers.TryRemove(watcher.Connection, out _);
         }
     }
 
@@ -235,6 +274,11 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
         var guest = _clients[address] = new Guest(connection, hello.Client);
         _clientAddresses[hello.Client] = address;
         ClientsChanged();
+        if (!AcceptsClients)
+        {
+            connection.TrySend(Frames.Of(FrameType.Leaving, ""));
+        }
+
         try
         {
             await connection.Run(LongestFrame, (type, payload) =>
@@ -258,6 +302,22 @@ sealed class SiloLink(ClusterIdentity cluster, ConnectionOptions options, Messag
             }
         }
     }
+}
+
+/// <summary>A silo that sends heartbeats over this connection.</summary>
+sealed class Watcher(SiloAddress silo, IConnection connection)
+{
+    public SiloAddress Silo => silo;
+
+    public IConnection Connection => connection;
+
+    /// <summary>True when it asks nothing of this silo any more.</summary>
+    public bool SaidLast { get; private set; }
+
+    /// <summary>True when its last requests come over a connection for messages, which may not be open yet.</summary>
+    public bool LastIsUnderWay { get; private set; }
+
+    public void Said(bool lastIsUnderWay) => (LastIsUnderWay, SaidLast) = (lastIsUnderWay, true);
 }
 
 /// <summary>The other end of a connection that was accepted.</summary>

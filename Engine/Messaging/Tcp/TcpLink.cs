@@ -128,16 +128,49 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
 
     public virtual void PeerOpened(TcpPeer peer) => _failed.TryRemove(peer.Silo, out _);
 
-    public virtual void PeerLost(TcpPeer peer, string reason, IReadOnlyList<WireHeader> passed)
+    /// <summary>A peer is gone; <paramref name="unsent"/> are the frames that waited for a connection which never came to be.</summary>
+    public virtual void PeerLost(TcpPeer peer, string reason, IReadOnlyList<byte[]> unsent)
     {
         _failed[peer.Silo] = around.Time.GetTimestamp();
         _peers.TryRemove(KeyValuePair.Create(peer.Silo, peer));
+        foreach (var frame in unsent.Where(f => Frames.TypeOf(f) == FrameType.Message))
+        {
+            TakeUnsent(peer, frame);
+        }
+
         Node.Calls.SiloDied(peer.Silo);
-        foreach (var request in passed)
+        foreach (var request in peer.Passed)
         {
             SendBack(request, new SiloUnavailableException($"The connection to {peer.Silo} was lost: {reason}"));
         }
     }
+
+    // A request of which nothing was sent: another way may do, or the place where its grain is to be by now.
+    void TakeUnsent(TcpPeer peer, byte[] frame)
+    {
+        using var reader = new BinaryReader(new MemoryStream(frame, Frames.HeaderLength, frame.Length - Frames.HeaderLength));
+        var header = WireCodec.ReadHeader(reader);
+        if (header.Kind != MessageKind.Request)
+        {
+            return;
+        }
+
+        peer.Answered(header.Sender, header.Id);
+        try
+        {
+            if ((header.Sender.Equals(Node.Address) ? Node.Calls.RequestOf(header.Id) : Codec.Decode(header, reader, null)) is { } message)
+            {
+                Undelivered(message);
+            }
+        }
+        catch (Exception exception)
+        {
+            Unreadable(header, exception);
+        }
+    }
+
+    /// <summary>True for a silo that takes no requests any more.</summary>
+    public virtual bool HasLeft(SiloAddress silo) => false;
 
     public virtual void Received(TcpPeer peer, FrameType type, ReadOnlySequence<byte> payload)
     {

@@ -14,10 +14,12 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
     readonly Lock _gate = new();
     // Requests of others that passed here; their senders are told when the silo is lost.
     readonly ConcurrentDictionary<(SiloAddress Sender, long Id), PassedRequest> _passed = new();
+    readonly TaskCompletionSource _over = Completion.Source();
     IConnection? _connection;
     bool _gone;
     bool _started;
     bool _saidLast;
+    bool _finishes;
 
     public SiloAddress Silo => silo;
 
@@ -31,7 +33,8 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
     {
         lock (_gate)
         {
-            if (_gone || (_saidLast && kind is not (MessageKind.Response or MessageKind.Cancel)))
+            // Asked under the lock, as SayLast is called: no request gets in behind the last.
+            if (_gone || (kind is not (MessageKind.Response or MessageKind.Cancel) && (_saidLast || link.HasLeft(silo))))
             {
                 return false;
             }
@@ -53,8 +56,10 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
         }
     }
 
-    /// <summary>Tells the silo, which leaves, that no request follows; answers still may.</summary>
-    public void SayLast()
+    /// <summary>
+    /// Tells the silo, which leaves, that no request follows; answers still may. False when there is no connection, and none being opened, that could say so.
+    /// </summary>
+    public bool SayLast()
     {
         lock (_gate)
         {
@@ -63,6 +68,8 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
                 _saidLast = true;
                 TrySend(Frames.Of(FrameType.LastRequest, ""));
             }
+
+            return _saidLast && !_gone;
         }
     }
 
@@ -77,6 +84,9 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
 
         await opened.WaitAsync(cancellationToken);
     }
+
+    /// <summary>The requests of others that passed here and are not answered.</summary>
+    public IEnumerable<WireHeader> Passed => _passed.Values.Select(p => p.Header);
 
     public void Answered(SiloAddress sender, long id) => _passed.TryRemove((sender, id), out _);
 
@@ -94,13 +104,14 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
     /// <summary>Ends the connection; what is under way fails.</summary>
     public void Close(string reason) => Lost(reason);
 
-    /// <summary>Sends what was given, then closes; over when the other end has read it all and closed too.</summary>
+    /// <summary>Sends what was given, over a connection that is still being opened as well, then closes; over when the other end has read it all and closed too.</summary>
     public Task Finish()
     {
         lock (_gate)
         {
+            _finishes = true;
             _connection?.Finish();
-            return _connection?.Closed ?? Task.CompletedTask;
+            return _started ? _over.Task : Task.CompletedTask;
         }
     }
 
@@ -154,6 +165,10 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
                 }
 
                 Volatile.Write(ref _connection, connection);
+                if (_finishes)
+                {
+                    connection.Finish();
+                }
             }
 
             // Counted first: whoever waits for it looks for an open gateway next.
@@ -173,6 +188,7 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
     void Lost(string reason)
     {
         IConnection? connection;
+        byte[][] unsent;
         lock (_gate)
         {
             if (_gone)
@@ -182,6 +198,7 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
 
             _gone = true;
             connection = _connection;
+            unsent = [.. _early];
             _early.Clear();
         }
 
@@ -189,7 +206,8 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
         Opened.TrySetException(new SiloUnavailableException($"There is no connection to {silo}: {reason}"));
         _ = Opened.Task.Exception;
         LogLost(link.Log, silo, reason);
-        link.PeerLost(this, reason, [.. _passed.Values.Select(p => p.Header)]);
+        link.PeerLost(this, reason, unsent);
+        _over.TrySetResult();
     }
 
     readonly record struct PassedRequest(WireHeader Header, long At);
