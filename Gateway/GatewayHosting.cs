@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Tributary.Gateway.Api;
+using Tributary.Gateway.ApiV3;
 using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
 using Tributary.Gateway.Metrics;
@@ -55,6 +56,17 @@ public static class GatewayHosting
         return services;
     }
 
+    /// <summary>The platform's API, where the host has the platform.</summary>
+    public static IServiceCollection AddApiV3(this IServiceCollection services)
+    {
+        services.AddSingleton<ApiV3Metrics>();
+        services.AddSingleton<RequestReader>();
+        services.AddSingleton<ApiV3Endpoint>();
+        services.AddSingleton<PlayManifestEndpoint>();
+        services.AddSingleton<ThumbnailEndpoint>();
+        return services;
+    }
+
     /// <summary>Maps everything that the gateway answers.</summary>
     public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder endpoints)
     {
@@ -68,6 +80,9 @@ public static class GatewayHosting
         services.GetRequiredService<HlsEndpoint>().Map(endpoints);
         services.GetRequiredService<DashEndpoint>().Map(endpoints);
         services.GetRequiredService<StreamingEndpoint>().Map(endpoints);
+        services.GetService<ApiV3Endpoint>()?.Map(endpoints);
+        services.GetService<PlayManifestEndpoint>()?.Map(endpoints);
+        services.GetService<ThumbnailEndpoint>()?.Map(endpoints);
         return endpoints;
     }
 }

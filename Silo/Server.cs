@@ -12,6 +12,7 @@ using Tributary.Gateway.Streaming;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
+using Tributary.Grains.Platform;
 using Tributary.Grains.ServerNodes;
 using Tributary.Ingest.Publishing;
 using Tributary.Ingest.Pull;
@@ -85,6 +86,12 @@ static class Server
         }
 
         services.AddGateway(configuration);
+        if (configuration.GetValue("Platform:Enabled", true))
+        {
+            services.AddPlatform(configuration, options.Cluster.Database, data.Path, options.Node.Host);
+            services.AddApiV3();
+        }
+
         if (options.Node.Is("gateway"))
         {
             services.AddSingleton<RtmpPlayer>(provider => provider.GetRequiredService<RtmpPlayback>().Play);   // publishers and players share a port
@@ -162,6 +169,7 @@ static class Server
         .. UnknownOptions.Find(configuration, "Pull", typeof(PullOptions)),
         .. UnknownOptions.Find(configuration, "Ingest", typeof(IngestSections)),
         .. UnknownOptions.Find(configuration, "Api", typeof(ApiOptions)),
+        .. UnknownOptions.Find(configuration, "Platform", typeof(PlatformOptions)),
         .. UnknownOptions.Find(configuration, "Gateway", typeof(EdgeOptions), typeof(GatewaySections)),
     ];
 

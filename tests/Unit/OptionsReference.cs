@@ -39,6 +39,8 @@ public sealed partial class OptionsReference
         ("Gateway:Streaming", typeof(Tributary.Gateway.Streaming.StreamingOptions)),
         ("Gateway:Rtmp", typeof(Tributary.Gateway.Rtmp.RtmpPlayOptions)),
         ("Api", typeof(Tributary.Gateway.Api.ApiOptions)),
+        ("Platform", typeof(Tributary.Grains.Platform.PlatformOptions)),
+        ("Platform:Partners:NUMBER", typeof(Tributary.Grains.Platform.PartnerOptions)),
     ];
 
     const string Preamble = """
