@@ -1,0 +1,100 @@
+using Tributary.Media.Sources;
+
+namespace Tributary.Media.Sets;
+
+/// <summary>A source that a clip plays, and when.</summary>
+/// <param name="Source">The source; null where the clip needs something that is not there.</param>
+/// <param name="Start">When it starts, in milliseconds from the clip's start.</param>
+/// <param name="Length">How long it plays; null for all there is.</param>
+/// <param name="Failure">Why there is no source.</param>
+/// <param name="Reason">One sentence.</param>
+readonly record struct ClipPart(SourceClip? Source, long Start, long? Length, MediaFailure Failure = MediaFailure.None, string Reason = "");
+
+/// <summary>Takes clips apart into the sources that they play.</summary>
+static class ClipParts
+{
+    /// <summary>The sources that a part of a clip needs.</summary>
+    internal static IEnumerable<ClipPart> Of(ClipDescription clip, ClipRange range) => clip switch
+    {
+        SourceClip source => [new ClipPart(source, 0, null)],
+        ConcatClip concat => OfConcat(concat, range),
+        DynamicClip dynamic => [Missing(MediaFailure.BadMapping, $"nothing says what the dynamic clip {dynamic.Id} is")],
+        _ => [Missing(MediaFailure.NotImplemented, $"a {clip.GetType().Name} needs a decoder, which comes later")],
+    };
+
+    static ClipPart Missing(MediaFailure failure, string reason) => new(null, 0, null, failure, reason);
+
+    static IEnumerable<ClipPart> OfConcat(ConcatClip concat, ClipRange range)
+    {
+        var start = -concat.Offset;
+        for (var i = 0; i < concat.Paths.Count; i++)
+        {
+            var (from, end) = (start, start + concat.Durations[i]);
+            start = end;
+            if (end <= Math.Max(0, range.From) || from >= range.To)
+            {
+                continue;
+            }
+
+            var skipped = Math.Max(0, -from);
+            var source = new SourceClip { Path = concat.BasePath + concat.Paths[i], Tracks = concat.Tracks, ClipFrom = skipped };
+            yield return new ClipPart(source, from + skipped, concat.Durations[i] - skipped);
+        }
+    }
+}
+
+/// <summary>Where tracks that are opened belong: their sequence and clip, and how much of them is played.</summary>
+sealed record ClipPlace(int Sequence, SequenceDescription Description, int Clip, long? Limit, PackagingOptions Options)
+{
+    /// <summary>Adds the tracks of a file that the request takes.</summary>
+    internal (MediaFailure Failure, string Reason) AddTracks(
+        List<SetTrack> tracks, MediaFile file, IByteSource bytes, ClipPart part, SetSelection selection)
+    {
+        var taken = false;
+        foreach (var track in file.Tracks)
+        {
+            if (part.Source!.Tracks is { } mapped && !mapped.Includes(track.Info.Kind, track.IndexInKind))
+            {
+                continue;
+            }
+
+            var language = Description.Language.Length > 0 ? Description.Language : track.Info.Language;
+            if (!selection.Takes(Sequence, track.Info.Kind, track.IndexInKind, language))
+            {
+                continue;
+            }
+
+            var added = Place(track, bytes, part);
+            taken |= added.EndFrame > added.FirstFrame;
+            tracks.Add(added);
+        }
+
+        return taken || part.Source!.ClipFrom == 0 || tracks.Count == 0
+            ? default
+            : (MediaFailure.BadRequest, "the part that is asked for begins after the media's end");
+    }
+
+    SetTrack Place(SourceTrack track, IByteSource bytes, ClipPart part)
+    {
+        var scale = track.Info.Timescale;
+        var start = Options.Reading.IgnoreEditList ? 0 : track.StartOffset;
+        var from = part.Source!.ClipFrom * scale / 1000 - start;
+        var limit = part.Length is { } length ? Limit is { } clip ? Math.Min(clip - part.Start, length) : length : Limit;
+        var first = from > 0 ? track.FindFrame(from) : 0;
+        var end = limit is { } l ? track.FindFrame((part.Source.ClipFrom + l) * scale / 1000 - start) : track.FrameCount;
+        return new SetTrack
+        {
+            Source = track,
+            Bytes = bytes,
+            Sequence = Sequence,
+            SequenceDescription = Description,
+            Clip = Clip,
+            PartStart = part.Start,
+            ClipFrom = part.Source.ClipFrom,
+            FirstFrame = first,
+            EndFrame = Math.Max(first, end),
+            Lead = Math.Max(0, -from),
+            StartOffset = start,
+        };
+    }
+}
