@@ -1,3 +1,4 @@
+using Tributary.Media.Frames;
 using Tributary.Media.Sources;
 
 namespace Tributary.Media.Sets;
@@ -51,6 +52,7 @@ sealed record ClipPlace(int Sequence, SequenceDescription Description, int Clip,
         List<SetTrack> tracks, MediaFile file, IByteSource bytes, ClipPart part, SetSelection selection)
     {
         var taken = false;
+        part = AlignStart(file, part);
         foreach (var track in file.Tracks)
         {
             if (part.Source!.Tracks is { } mapped && !mapped.Includes(track.Info.Kind, track.IndexInKind))
@@ -74,10 +76,34 @@ sealed record ClipPlace(int Sequence, SequenceDescription Description, int Clip,
             : (MediaFailure.BadRequest, "the part that is asked for begins after the media's end");
     }
 
+    // Where segments start at key frames, so does a clip that is cut out of a file.
+    ClipPart AlignStart(MediaFile file, ClipPart part)
+    {
+        var from = part.Source!.ClipFrom;
+        var video = file.Tracks.FirstOrDefault(track => track.Info.Kind == TrackKind.Video && track.HasKeyFrameTable);
+        if (from == 0 || video is null || !Options.Segmentation.AlignToKeyFrames)
+        {
+            return part;
+        }
+
+        var scale = video.Info.Timescale;
+        var offset = StartOf(video);
+        var key = video.NextKeyFrame(video.FindFrame(from * scale / 1000 - offset));
+        if (key >= video.FrameCount)
+        {
+            return part;
+        }
+
+        var aligned = ((video.DecodeTimeOf(key) + offset) * 1000 + scale - 1) / scale;
+        return part with { Source = part.Source with { ClipFrom = aligned }, Length = (part.Length ?? Limit) - (aligned - from) };
+    }
+
+    long StartOf(SourceTrack track) => Options.Reading.IgnoreEditList ? 0 : track.EmptyEdit;   // what an edit skips is played: migrating sites have it so
+
     SetTrack Place(SourceTrack track, IByteSource bytes, ClipPart part)
     {
         var scale = track.Info.Timescale;
-        var start = Options.Reading.IgnoreEditList ? 0 : track.StartOffset;
+        var start = StartOf(track);
         var from = part.Source!.ClipFrom * scale / 1000 - start;
         var limit = part.Length is { } length ? Limit is { } clip ? Math.Min(clip - part.Start, length) : length : Limit;
         var first = from > 0 ? track.FindFrame(from) : 0;
@@ -89,8 +115,10 @@ sealed record ClipPlace(int Sequence, SequenceDescription Description, int Clip,
             Sequence = Sequence,
             SequenceDescription = Description,
             Clip = Clip,
+            Options = Options.Reading,
             PartStart = part.Start,
             ClipFrom = part.Source.ClipFrom,
+            Limit = limit,
             FirstFrame = first,
             EndFrame = Math.Max(first, end),
             Lead = Math.Max(0, -from),

@@ -48,6 +48,20 @@ public sealed class MediaSet : IAsyncDisposable
     public IReadOnlyList<SetCaptions> ReferenceCaptions =>
         _captions.TryGetValue(ReferenceClip, out var captions) ? captions : _captions.Values.FirstOrDefault() ?? [];
 
+    /// <summary>
+    /// The timeline as some of the tracks have it: where the mapping does not say how long clips are, that of the longest of them.
+    /// </summary>
+    public SetTimeline TimelineOf(IReadOnlyList<SetTrack> tracks) =>
+        Description.Durations.Count > 0 || tracks.Count == 0
+            ? Timeline
+            : SetTimeline.Create(Description, Options.Segmentation, [DurationOf(tracks)]);
+
+    long DurationOf(IReadOnlyList<SetTrack> tracks)
+    {
+        var durations = tracks.Select(track => track.Duration).Where(duration => duration > 0).DefaultIfEmpty(0);
+        return Options.Segmentation.ManifestDurationPolicy == ManifestDurationPolicy.Max ? durations.Max() : durations.Min();
+    }
+
     internal void Add(int clip, IReadOnlyList<SetTrack> tracks, IReadOnlyList<SetCaptions> captions)
     {
         _clips[clip] = tracks;

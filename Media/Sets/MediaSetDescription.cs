@@ -80,6 +80,9 @@ public sealed record SequenceDescription
 
     public string Id { get; init; } = "";
 
+    /// <summary>Path under which this sequence can be asked for alone: its part of a multi URL; empty where there is none.</summary>
+    public string Uri { get; init; } = "";
+
     /// <summary>Three letters (ISO 639-2); overrides the media's own.</summary>
     public string Language { get; init; } = "";
 

@@ -48,7 +48,7 @@ sealed class OpenedClips(IMediaOpener opener, SetSelection selection, PackagingO
         }
 
         Pick(tracks, captions);
-        return tracks.Count == 0 && captions.Count == 0 ? (MediaFailure.NoStreams, "none of the tracks that are asked for is there") : default;
+        return tracks.Count == 0 && captions.Count == 0 ? (MediaFailure.BadRequest, "none of the tracks that are asked for is there") : default;
     }
 
     /// <summary>Length of a clip that was opened: that of its longest track, or of its shortest where the policy says so.</summary>

@@ -61,7 +61,7 @@ public sealed class SetTimeline
     public long EndTime => ClipCount == 0 ? 0 : Times[^1] + Durations[^1];
 
     /// <summary>Number that the first clip has in the whole presentation, from 0.</summary>
-    public int FirstClipNumber => Description.InitialClipIndex ?? 0;
+    public int FirstClipNumber => (Description.InitialClipIndex ?? 1) - 1;
 
     /// <summary>Timeline of a set whose clips' lengths are known.</summary>
     /// <param name="description">The set.</param>

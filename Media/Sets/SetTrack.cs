@@ -35,6 +35,9 @@ public sealed class SetTrack
     /// <summary>One more than the last frame that the clip has.</summary>
     public required int EndFrame { get; init; }
 
+    /// <summary>What is read of media.</summary>
+    public required ReadingOptions Options { get; init; }
+
     /// <summary>When the source starts in the clip, in milliseconds: not 0 only where files play one after another.</summary>
     public long PartStart { get; init; }
 
@@ -69,11 +72,19 @@ public sealed class SetTrack
     public long AverageBitrate => Kind == TrackKind.Video ? SequenceDescription.AverageBitrate.Video : SequenceDescription.AverageBitrate.Audio;
 
     /// <summary>Length of the clip's part of the track, in milliseconds, as the file's tables say.</summary>
-    public long Duration => (ClipTicks + Lead) * 1000 / Math.Max(1, Info.Timescale);
+    public long Duration
+    {
+        get
+        {
+            var whole = MediaTime.RescaleNearest(Source.DeclaredDuration + StartOffset, Math.Max(1, Info.Timescale), 1000) - ClipFrom;
+            return Math.Max(0, Limit is { } limit ? Math.Min(limit, whole) : whole);
+        }
+    }
 
-    long ClipTicks => Source.DecodeTimeOf(EndFrame) - Source.DecodeTimeOf(FirstFrame);
+    /// <summary>How much of the source is played, in milliseconds; null for all there is.</summary>
+    public long? Limit { get; init; }
 
-    long Measured => Source.Duration <= 0 ? 0 : (long)((Int128)Source.TotalBytes * 8 * Info.Timescale / Source.Duration);
+    long Measured => Source.DeclaredDuration <= 0 ? 0 : (long)((Int128)Source.TotalBytes * 8 * Info.Timescale / Source.DeclaredDuration);
 
     /// <summary>Delay of the source's first frame: what a packager takes off all presentation times so that they start with decoding.</summary>
     public int InitialDelay
@@ -84,6 +95,9 @@ public sealed class SetTrack
             return Source.Read(0, first) == 1 ? first[0].CompositionOffset : 0;
         }
     }
+
+    /// <summary><see cref="InitialDelay"/> in ticks of another timescale.</summary>
+    public int InitialDelayIn(int timescale) => (int)MediaTime.RescaleNearest(InitialDelay, Info.Timescale, timescale);
 
     /// <summary>Whether this is the same track of the same sequence as another one: the next file of those that play one after another.</summary>
     public bool IsPartOf(SetTrack? other) =>

@@ -49,7 +49,7 @@ static class TsTables
     }
 
     // Stream types: ISO/IEC 13818-1 table 2-34, and ATSC A/53 for the two of Dolby, as Apple's authoring rules ask for.
-    static byte StreamType(TrackInfo track) => track.Codec switch
+    internal static byte StreamType(TrackInfo track) => track.Codec switch
     {
         Codec.H264 => 0x1B,
         Codec.Hevc => 0x24,
@@ -98,7 +98,7 @@ static class TsTables
         return at;
     }
 
-    static int Finish(Span<byte> section, byte tableId, int extension, int version, int end)
+    internal static int Finish(Span<byte> section, byte tableId, int extension, int version, int end)
     {
         section[0] = tableId;
         U16(section, 1, 0xB000 | (end - 3 + CrcSize));
@@ -110,7 +110,7 @@ static class TsTables
         return end + CrcSize;
     }
 
-    static int U16(Span<byte> section, int at, int value)
+    internal static int U16(Span<byte> section, int at, int value)
     {
         BinaryPrimitives.WriteUInt16BigEndian(section[at..], (ushort)value);
         return at + 2;

@@ -1,0 +1,40 @@
+using System.Buffers;
+using Tributary.Media.Frames;
+using Tributary.Media.Packaging.Vod.Hls;
+using Tributary.Media.Sets;
+using Tributary.Media.Sources;
+
+namespace Tributary.Media.Packaging.Vod.Fragments;
+
+/// <summary>Makes segments of fragmented MP4, for HLS and DASH.</summary>
+static class FragmentPackager
+{
+    /// <summary>A segment of the set's tracks.</summary>
+    /// <param name="set">The set, with the segment's clips opened.</param>
+    /// <param name="segment">Number of the segment, from 0.</param>
+    /// <param name="form">What stands around it.</param>
+    /// <param name="origin">What is taken off all times, in milliseconds.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    internal static async ValueTask<PackagedAnswer> SegmentAsync(
+        MediaSet set, int segment, FragmentForm form, long origin, CancellationToken cancellation)
+    {
+        var failure = SegmentFrames.TryPick(set, set.Timeline.RangesOf(segment), MediaTime.Hz90k, origin, out var tracks);
+        if (failure != MediaFailure.None)
+        {
+            return PackagedAnswer.Failed(failure, "the segment's frames cannot be found");
+        }
+
+        using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
+        if (bytes is null)
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
+        }
+
+        var fragment = new VodFragment(tracks, segment, form);
+        var header = fragment.WriteHeader();
+        var body = new PooledBody(header.Length + (int)fragment.PayloadLength) { ContentType = HlsPackager.TypeOf([.. tracks.Select(track => track.Track)]) };
+        body.Output.Write(header);
+        fragment.WritePayload(body.Output, bytes);
+        return PackagedAnswer.Of(body);
+    }
+}

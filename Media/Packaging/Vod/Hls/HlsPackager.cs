@@ -1,0 +1,75 @@
+using System.Text;
+using Tributary.Media.Frames;
+using Tributary.Media.Packaging.Vod.Fragments;
+using Tributary.Media.Sets;
+using Tributary.Media.Sources;
+
+namespace Tributary.Media.Packaging.Vod.Hls;
+
+/// <summary>Answers HLS requests for a set: playlists, segments as transport streams or fragments, initialisation segments.</summary>
+static class HlsPackager
+{
+    const string PlaylistType = "application/vnd.apple.mpegurl";
+
+    internal static PackagedAnswer Master(MediaSet set, VodPlace place) => Text(new VodMasterPlaylist(set, place).Write(), PlaylistType);
+
+    internal static PackagedAnswer Index(MediaSet set, VodPlace place) =>
+        VodMediaPlaylist.Write(set, place, HlsForm.Of(set)) is { } playlist
+            ? Text(playlist, PlaylistType)
+            : PackagedAnswer.Failed(MediaFailure.BadMapping, "the live set has no segment yet");
+
+    internal static PackagedAnswer IFrames(MediaSet set, VodPlace place)
+    {
+        if (HlsForm.Of(set).Container != HlsSegments.MpegTs || set.Options.Hls.Encryption != HlsEncryption.None)
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadRequest, "I-frame playlists are of transport streams that are not encrypted");
+        }
+
+        var failure = VodIFramePlaylist.TryWrite(set, place, out var text);
+        return failure == MediaFailure.None ? Text(text, PlaylistType) : PackagedAnswer.Failed(failure, "the I-frame playlist cannot be made");
+    }
+
+    internal static PackagedAnswer Init(MediaSet set)
+    {
+        var duration = set.Timeline.IsLive ? 0 : set.Timeline.TotalDuration * 90;
+        var tracks = set.Clips.Values.First();
+        return PackagedAnswer.Of(new MemoryBody(VodInitSegment.Write(tracks, "isomavc1"u8, duration)) { ContentType = TypeOf(tracks) });
+    }
+
+    internal static async ValueTask<PackagedAnswer> TsSegmentAsync(MediaSet set, int segment, ReadOnlyMemory<byte> id3, CancellationToken cancellation)
+    {
+        var failure = SegmentFrames.TryPick(set, set.Timeline.RangesOf(segment), MediaTime.Hz90k, 0, out var tracks);
+        if (failure != MediaFailure.None)
+        {
+            return PackagedAnswer.Failed(failure, "the segment's frames cannot be found");
+        }
+
+        using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
+        if (bytes is null)
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
+        }
+
+        var streams = VodTsSegment.StreamsOf(set, tracks);
+        if (streams.Length == 0)
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadRequest, "a transport stream carries none of the tracks");
+        }
+
+        var body = new PooledBody((int)VodTsSegment.Measure(streams, id3)) { ContentType = "video/MP2T" };
+        if (VodTsSegment.TryWrite(body.Output, streams, bytes, id3))
+        {
+            return PackagedAnswer.Of(body);
+        }
+
+        await body.DisposeAsync();
+        return PackagedAnswer.Failed(MediaFailure.BadData, "a picture's NAL units do not add up");
+    }
+
+    internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, int segment, CancellationToken cancellation) =>
+        FragmentPackager.SegmentAsync(set, segment, set.Clips.Values.First().Count > 1 ? FragmentForm.HlsMuxed : FragmentForm.Hls, origin: 0, cancellation);
+
+    internal static string TypeOf(IReadOnlyList<SetTrack> tracks) => tracks.Any(track => track.Kind == TrackKind.Video) ? "video/mp4" : "audio/mp4";
+
+    static PackagedAnswer Text(string text, string type) => PackagedAnswer.Of(new MemoryBody(Encoding.UTF8.GetBytes(text)) { ContentType = type });
+}

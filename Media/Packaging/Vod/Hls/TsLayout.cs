@@ -1,0 +1,178 @@
+using Tributary.Media.Containers.MpegTs;
+using Tributary.Media.Frames;
+using Tributary.Media.Sets;
+
+namespace Tributary.Media.Packaging.Vod.Hls;
+
+/// <summary>One PES packet of a segment: a picture, or some frames of sound.</summary>
+/// <param name="Stream">Number of the stream in the segment, from 0.</param>
+/// <param name="Run">Number of the run that its frames are of.</param>
+/// <param name="First">Number of its first frame in the run.</param>
+/// <param name="Count">Frames.</param>
+/// <param name="Payload">Bytes after the PES header.</param>
+/// <param name="Pts">Presentation time of the first frame, in ticks of 90 kHz.</param>
+/// <param name="Dts">Decode time of the first frame.</param>
+/// <param name="IsKey">Whether a decoder can start here.</param>
+readonly record struct TsPes(int Stream, int Run, int First, int Count, int Payload, long Pts, long Dts, bool IsKey);
+
+/// <summary>
+/// The order in which the frames of a segment stand in its transport stream, from their sizes and times alone: so that lengths, and the byte ranges of an
+/// I-frame playlist, are known without reading media.
+/// </summary>
+/// <remarks>
+/// Frames are taken by decode time. Frames of sound are gathered while they fit into one PES packet of 2,930 bytes and until a frame of another stream is
+/// 350 ms later than the first of them.
+/// </remarks>
+static class TsLayout
+{
+    const int GatheredBytes = 15 * 184 + 170;
+    const long GatheredTime = 31_500;
+
+    internal static List<TsPes> Of(IReadOnlyList<TsElementary> streams)
+    {
+        var order = new List<TsPes>(streams.Sum(stream => stream.Track.Count));
+        var gathering = new Gathering[streams.Count];
+        var places = new (int Run, int Frame)[streams.Count];
+        while (Next(streams, places) is { } next)
+        {
+            var stream = streams[next];
+            var (run, frame) = places[next];
+            var at = stream.DtsOf(run, frame);
+            FlushOlder(gathering, next, at - stream.Shift90k - GatheredTime, order);
+            if (stream.Track.Track.Kind == TrackKind.Video)
+            {
+                ref readonly var picture = ref stream.Track.Runs[run].Frames[frame];
+                order.Add(new TsPes(next, run, frame, 1, stream.SizeOf(picture), at + picture.PtsDelay, at, picture.IsKey));
+            }
+            else
+            {
+                Gather(ref gathering[next], next, stream, run, frame, at, order);
+            }
+
+            places[next] = (run, frame + 1);
+        }
+
+        for (var i = 0; i < gathering.Length; i++)
+        {
+            gathering[i].Flush(order);
+        }
+
+        return order;
+    }
+
+    static int? Next(IReadOnlyList<TsElementary> streams, (int Run, int Frame)[] places)
+    {
+        int? next = null;
+        var earliest = long.MaxValue;
+        for (var i = 0; i < streams.Count; i++)
+        {
+            ref var place = ref places[i];
+            var runs = streams[i].Track.Runs;
+            while (place.Run < runs.Count && place.Frame >= runs[place.Run].Frames.Length)
+            {
+                place = (place.Run + 1, 0);
+            }
+
+            if (place.Run < runs.Count && streams[i].DtsOf(place.Run, place.Frame) - streams[i].Shift90k is var dts && dts < earliest)
+            {
+                (next, earliest) = (i, dts);
+            }
+        }
+
+        return next;
+    }
+
+    static void FlushOlder(Gathering[] gathering, int except, long before, List<TsPes> order)
+    {
+        for (var i = 0; i < gathering.Length; i++)
+        {
+            if (i != except && gathering[i].Count > 0 && gathering[i].Dts - gathering[i].Shift < before)
+            {
+                gathering[i].Flush(order);
+            }
+        }
+    }
+
+    static void Gather(ref Gathering gathering, int number, TsElementary stream, int run, int frame, long dts, List<TsPes> order)
+    {
+        var size = stream.SizeOf(stream.Track.Runs[run].Frames[frame]);
+        if (gathering.Count > 0 && (gathering.Run != run || gathering.Bytes + size > GatheredBytes))
+        {
+            gathering.Flush(order);
+        }
+
+        if (gathering.Count == 0)
+        {
+            gathering = new Gathering { Stream = number, Run = run, First = frame, Dts = dts, Shift = stream.Shift90k };
+        }
+
+        gathering.Count++;
+        gathering.Bytes += size;
+    }
+
+    struct Gathering
+    {
+        internal int Stream;
+        internal int Run;
+        internal int First;
+        internal int Count;
+        internal int Bytes;
+        internal long Dts;
+        internal long Shift;
+
+        internal void Flush(List<TsPes> order)
+        {
+            if (Count > 0)
+            {
+                order.Add(new TsPes(Stream, Run, First, Count, Bytes, Dts, Dts, true));
+                Count = 0;
+            }
+        }
+    }
+}
+
+/// <summary>A track as an elementary stream of a segment: how much its frames grow on their way into PES packets.</summary>
+sealed class TsElementary
+{
+    readonly int _extra;
+    readonly int _keyExtra;
+
+    internal TsElementary(SegmentTrack track, long offset90k, long shift90k)
+    {
+        Shift90k = shift90k;
+        Track = track;
+        Offset90k = offset90k;
+        var info = track.Track.Info;
+        if (info.Kind == TrackKind.Video)
+        {
+            Sets = new TsParameterSets(info);
+            _extra = Sets.DelimiterLength;
+            _keyExtra = Sets.Bytes.Length;
+        }
+        else if (info.Codec == Codec.Aac && AdtsHeader.TryCreate(info, out var adts))
+        {
+            Adts = adts;
+            _extra = AdtsHeader.Size;
+        }
+    }
+
+    internal SegmentTrack Track { get; }
+
+    /// <summary>What is added to all times.</summary>
+    internal long Offset90k { get; }
+
+    /// <summary>How much of the times is the URL's shift, which does not change the order of frames.</summary>
+    internal long Shift90k { get; }
+
+    internal AdtsHeader? Adts { get; }
+
+    internal TsParameterSets? Sets { get; }
+
+    internal long DtsOf(int run, int frame)
+    {
+        var of = Track.Runs[run];
+        return of.Start + (of.Frames[frame].Dts - of.Frames[0].Dts) + Offset90k;
+    }
+
+    internal int SizeOf(in SetFrame frame) => frame.Size + _extra + (frame.IsKey ? _keyExtra : 0);
+}

@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using Tributary.Media.Codecs;
+using Tributary.Media.Frames;
+
+namespace Tributary.Media.Packaging.Vod.Hls;
+
+/// <summary>
+/// What stands before the NAL units of a picture in a transport stream: an access unit delimiter and, at key frames, the parameter sets of the
+/// configuration, each behind a start code (ITU-T H.264 and H.265 Annex B).
+/// </summary>
+sealed class TsParameterSets
+{
+    static readonly byte[] H264Delimiter = [0, 0, 0, 1, 0x09, 0xF0];
+    static readonly byte[] HevcDelimiter = [0, 0, 0, 1, 0x46, 0x01, 0x50];
+
+    readonly byte[] _delimiter;
+
+    internal TsParameterSets(TrackInfo track)
+    {
+        LengthSize = NalUnits.LengthSize(track.Codec, track.DecoderConfig.Span);
+        _delimiter = track.Codec == Codec.H264 ? H264Delimiter : HevcDelimiter;
+        var sets = new List<byte>();
+        foreach (var set in track.Codec == Codec.Hevc ? HevcArrays(track.DecoderConfig) : H264Sets(track))
+        {
+            sets.AddRange([0, 0, 0, 1]);
+            sets.AddRange(set);
+        }
+
+        Bytes = [.. sets];
+    }
+
+    static List<byte[]> H264Sets(TrackInfo track)
+    {
+        var sets = new List<byte[]>();
+        foreach (var set in NalUnits.ParameterSets(track.Codec, track.DecoderConfig.Span))
+        {
+            sets.Add(set.ToArray());
+        }
+
+        return sets;
+    }
+
+    // All arrays of hvcC (ISO/IEC 14496-15 §8.3.3.1), messages of the encoder included; what is cut short ends the list.
+    static List<byte[]> HevcArrays(ReadOnlyMemory<byte> config)
+    {
+        var units = new List<byte[]>();
+        var rest = config.Length > 23 ? config.Span[23..] : default;
+        for (var arrays = config.Length > 22 ? config.Span[22] : 0; arrays > 0 && rest.Length >= 3; arrays--)
+        {
+            var count = BinaryPrimitives.ReadUInt16BigEndian(rest[1..]);
+            rest = rest[3..];
+            for (; count > 0 && rest.Length >= 2; count--)
+            {
+                var length = BinaryPrimitives.ReadUInt16BigEndian(rest);
+                if (length > rest.Length - 2)
+                {
+                    return units;
+                }
+
+                units.Add(rest.Slice(2, length).ToArray());
+                rest = rest[(2 + length)..];
+            }
+        }
+
+        return units;
+    }
+
+    internal int DelimiterLength => _delimiter.Length;
+
+    internal ReadOnlySpan<byte> Delimiter => _delimiter;
+
+    /// <summary>The parameter sets behind start codes.</summary>
+    internal byte[] Bytes { get; }
+
+    /// <summary>Bytes of the length before each NAL unit: with 4 a start code takes its place, and the frame keeps its size.</summary>
+    internal int LengthSize { get; }
+
+    /// <summary>
+    /// Puts start codes where the lengths are: four bytes for the first NAL unit, three for others, and the zero bytes that this saves at the end
+    /// (trailing_zero_8bits, Annex B.1), so that the frame keeps its size. False where lengths do not add up to the frame.
+    /// </summary>
+    internal static bool TryMarkStarts(Span<byte> frame)
+    {
+        var (read, written) = (0, 0);
+        while (frame.Length - read > 4)
+        {
+            var length = BinaryPrimitives.ReadUInt32BigEndian(frame[read..]);
+            if (length > frame.Length - read - 4)
+            {
+                return false;
+            }
+
+            var code = read == 0 ? 4 : 3;
+            if (read + 4 != written + code)
+            {
+                frame.Slice(read + 4, (int)length).CopyTo(frame[(written + code)..]);
+            }
+
+            frame.Slice(written, code).Clear();
+            frame[written + code - 1] = 1;
+            read += 4 + (int)length;
+            written += code + (int)length;
+        }
+
+        frame[written..].Clear();
+        return read == frame.Length;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using Tributary.Media.Frames;
+using Tributary.Media.Sets;
+using Tributary.Media.Sources;
+
+namespace Tributary.Media.Packaging.Vod.Hls;
+
+/// <summary>
+/// I-frame playlists (RFC 8216 §4.3.3.6): where the key pictures stand in the transport streams of the ordinary segments. The segments are laid out, not
+/// written: no media is read.
+/// </summary>
+static class VodIFramePlaylist
+{
+    internal static MediaFailure TryWrite(MediaSet set, VodPlace place, out string text)
+    {
+        text = "";
+        var tracks = set.ReferenceTracks;
+        if (tracks.FirstOrDefault(track => track.Kind == TrackKind.Video) is not { Source.FrameCount: > 0 } video)
+        {
+            return MediaFailure.BadRequest;
+        }
+
+        var found = new List<(int Segment, long Offset, long Length, long Dts)>();
+        for (var segment = 0; segment < set.Timeline.EndSegment; segment++)
+        {
+            var failure = SegmentFrames.TryPick(set, set.Timeline.RangesOf(segment), MediaTime.Hz90k, 0, out var picked);
+            if (failure != MediaFailure.None)
+            {
+                return failure;
+            }
+
+            var number = segment;
+            var streams = VodTsSegment.StreamsOf(set, picked);
+            VodTsSegment.Measure(streams, Id3Timestamp.Of(set, segment), (offset, length, dts) => found.Add((number, offset, length, dts)));
+        }
+
+        text = Write(set, place, tracks, found, video.Duration);
+        return MediaFailure.None;
+    }
+
+    static string Write(
+        MediaSet set, VodPlace place, IReadOnlyList<SetTrack> tracks, List<(int Segment, long Offset, long Length, long Dts)> found, long total)
+    {
+        var options = set.Options.Hls;
+        var suffix = TrackNames.Of(set, tracks);
+        var playlist = new StringBuilder("#EXTM3U\n");
+        var target = (set.Timeline.Schedule.MaxSegmentDuration + 500) / 1000;
+        playlist.Append(CultureInfo.InvariantCulture, $"#EXT-X-TARGETDURATION:{target}\n#EXT-X-VERSION:4\n#EXT-X-MEDIA-SEQUENCE:1\n");
+        playlist.Append("#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-I-FRAMES-ONLY\n");
+        for (var i = 0; i < found.Count; i++)
+        {
+            var duration = i + 1 < found.Count ? MediaTime.RescaleNearest(found[i + 1].Dts - found[i].Dts, MediaTime.Hz90k, 1000) : Math.Max(0, total);
+            total -= duration;
+            playlist.Append(CultureInfo.InvariantCulture, $"#EXTINF:{duration / 1000}.{duration % 1000:000},\n");
+            playlist.Append(CultureInfo.InvariantCulture, $"#EXT-X-BYTERANGE:{found[i].Length}@{found[i].Offset}\n");
+            var file = string.Create(CultureInfo.InvariantCulture, $"{options.SegmentFileNamePrefix}-{found[i].Segment + 1}{suffix}.ts");
+            playlist.Append(place.UrlOf(place.SegmentsBaseUrl, options.AbsoluteIframeUrls, file)).Append('\n');
+        }
+
+        return playlist.Append("#EXT-X-ENDLIST\n").ToString();
+    }
+}

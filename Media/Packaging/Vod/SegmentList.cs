@@ -1,0 +1,136 @@
+using Tributary.Media.Frames;
+using Tributary.Media.Sets;
+
+namespace Tributary.Media.Packaging.Vod;
+
+/// <summary>A segment as manifests list it.</summary>
+/// <param name="Number">Number in the presentation, from 0.</param>
+/// <param name="Clip">Clip that it begins in.</param>
+/// <param name="Start">When it starts, in milliseconds of the presentation.</param>
+/// <param name="Duration">How long it is, in milliseconds.</param>
+public readonly record struct ListedSegment(int Number, int Clip, long Start, long Duration);
+
+/// <summary>The segments of a set that a manifest lists: all of a finished one, of a live one those that are there and within the window.</summary>
+public static class SegmentList
+{
+    /// <summary>The segments, as the tracks that a manifest is of have them. Empty where a live set has not begun.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="tracks">Tracks that are packaged together.</param>
+    public static IReadOnlyList<ListedSegment> Of(MediaSet set, IReadOnlyList<SetTrack> tracks)
+    {
+        var timeline = set.TimelineOf(tracks);
+        var all = timeline.IsContinuous ? Continuous(timeline)
+            : UsesFrames(set, tracks) ? Accurate(timeline, tracks)
+            : PerClip(timeline);
+        return timeline.IsLive ? Window(set, all) : all;
+    }
+
+    static bool UsesFrames(MediaSet set, IReadOnlyList<SetTrack> tracks) =>
+        set.Timeline.ClipCount == 1
+        && set.Options.Segmentation.DurationsMode == SegmentDurationsMode.Accurate
+        && tracks.Count > 0
+        && set.Description.Sequences.All(sequence => sequence.Clips[0].KeyFrameDurations is null);
+
+    static List<ListedSegment> Continuous(SetTimeline timeline)
+    {
+        var segments = new List<ListedSegment>(timeline.EndSegment - timeline.FirstSegment);
+        for (var number = timeline.FirstSegment; number < timeline.EndSegment; number++)
+        {
+            var start = timeline.ContinuousStartOf(number);
+            var end = number + 1 == timeline.EndSegment ? timeline.EndTime : timeline.ContinuousStartOf(number + 1);
+            segments.Add(new ListedSegment(number, ClipAt(timeline, start), start, end - start));
+        }
+
+        return segments;
+    }
+
+    static List<ListedSegment> PerClip(SetTimeline timeline)
+    {
+        var segments = new List<ListedSegment>();
+        for (var clip = 0; clip < timeline.ClipCount; clip++)
+        {
+            for (var i = 0; i < timeline.SegmentCountOf(clip); i++)
+            {
+                var range = timeline.RangeWithin(clip, i);
+                var end = Math.Min(range.To, timeline.Durations[clip]);
+                segments.Add(new ListedSegment(timeline.FirstSegmentOf(clip) + i, clip, timeline.Times[clip] + range.From, end - range.From));
+            }
+        }
+
+        return segments;
+    }
+
+    // The first track of video leads (of sound where there is none). Where every segment starts with a key frame, the last one starts with the last that
+    // is not too late; else segments go on to the end of the longest track, as configured where the leader has no frames.
+    static List<ListedSegment> Accurate(SetTimeline timeline, IReadOnlyList<SetTrack> tracks)
+    {
+        var leader = tracks.FirstOrDefault(track => track.Kind == TrackKind.Video) ?? tracks[0];
+        var aligned = timeline.Schedule.AlignToKeyFrames && leader.Source.HasKeyFrameTable;
+        var end = aligned ? TimeAt(leader, leader.EndFrame) : timeline.Durations[0];
+        var segments = new List<ListedSegment>();
+        var start = 0L;
+        for (var i = 0; i < timeline.SegmentCountOf(0) && (start < end || i == 0); i++)
+        {
+            var next = i + 1 < timeline.SegmentCountOf(0) ? Boundary(timeline, leader, aligned, i + 1) : end;
+            segments.Add(new ListedSegment(i, 0, timeline.Times[0] + start, Math.Max(0, next - start)));
+            start = Math.Max(start, next);
+        }
+
+        return segments;
+    }
+
+    static long Boundary(SetTimeline timeline, SetTrack leader, bool aligned, int segment)
+    {
+        var nominal = timeline.Schedule.StartOf(segment);
+        var frame = leader.FrameAt(leader.TicksAt(nominal));
+        if (aligned)
+        {
+            return TimeAt(leader, Math.Min(leader.Source.NextKeyFrame(frame), leader.EndFrame));
+        }
+
+        return frame < leader.EndFrame ? TimeAt(leader, frame) : nominal;
+    }
+
+    static long TimeAt(SetTrack leader, int frame)
+    {
+        var ticks = leader.Source.DecodeTimeOf(frame) - leader.Source.DecodeTimeOf(leader.FirstFrame) + leader.Lead;
+        return MediaTime.RescaleNearest(ticks, leader.Info.Timescale, 1000);
+    }
+
+    static int ClipAt(SetTimeline timeline, long time)
+    {
+        for (var clip = timeline.ClipCount - 1; clip > 0; clip--)
+        {
+            if (timeline.Times[clip] <= time)
+            {
+                return clip;
+            }
+        }
+
+        return 0;
+    }
+
+    static List<ListedSegment> Window(MediaSet set, List<ListedSegment> all)
+    {
+        var window = set.Options.Segmentation.LiveWindowDuration;
+        if (set.Description.LiveWindowDuration is { } own && Math.Abs(own) <= Math.Abs(window))
+        {
+            window = own;
+        }
+
+        if (window == 0)
+        {
+            return all;
+        }
+
+        var end = window < 0 ? all.Count : all.FindLastIndex(segment => segment.Start + segment.Duration <= set.Now) + 1;
+        var first = end;
+        var length = 0L;
+        while (first > 0 && (set.Description.PlaylistType == PlaylistType.Event || length + all[first - 1].Duration <= Math.Abs(window)))
+        {
+            length += all[--first].Duration;
+        }
+
+        return all.GetRange(first, end - first);
+    }
+}

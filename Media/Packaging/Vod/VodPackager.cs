@@ -1,0 +1,117 @@
+using Tributary.Media.Packaging.Vod.Dash;
+using Tributary.Media.Packaging.Vod.Hls;
+using Tributary.Media.Sets;
+using Tributary.Media.Sources;
+
+namespace Tributary.Media.Packaging.Vod;
+
+/// <summary>A request for packaged media, complete: what is played, what of it is asked for, and where.</summary>
+/// <param name="Description">What is played, the URL's <c>clipFrom</c> and <c>clipTo</c> included.</param>
+/// <param name="Request">What the file name asks for.</param>
+/// <param name="PathTracks">Tracks that the path allows (<c>tracks</c>); null for all.</param>
+/// <param name="Shift">Time shifts of video, audio and captions in milliseconds (<c>shift</c>).</param>
+/// <param name="Place">What URLs begin with.</param>
+/// <param name="Clock">Milliseconds since the Unix epoch.</param>
+public sealed record VodJob(
+    MediaSetDescription Description, VodRequest Request, TrackSelection? PathTracks, (long Video, long Audio, long Subtitles) Shift,
+    VodPlace Place, long Clock);
+
+/// <summary>
+/// Packages files: 1. a request kind says which clips it needs opened and how many tracks it is of, 2. the set is loaded that far, 3. its packager makes the
+/// body. Everything that can go wrong is an answer with a <see cref="MediaFailure"/>; an upstream or a disk that fails in the midst is an IOException.
+/// </summary>
+public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
+{
+    /// <summary>Answers a request.</summary>
+    /// <exception cref="IOException">A source failed while it was read.</exception>
+    public async ValueTask<PackagedAnswer> AnswerAsync(VodJob job, CancellationToken cancellation)
+    {
+        if (job.Request.Kind is VodRequestKind.Thumbnail or VodRequestKind.VolumeMap)
+        {
+            return PackagedAnswer.Failed(MediaFailure.NotImplemented, "thumbnails and volume maps need a decoder, which comes later");
+        }
+
+        if (IsExpired(job))
+        {
+            return PackagedAnswer.Failed(MediaFailure.Expired, "the presentation is over");
+        }
+
+        var loader = new MediaSetLoader(opener, options);
+        var loaded = await loader.LoadAsync(job.Description, NeedsOf(job), SelectionOf(job), job.Clock, cancellation);
+        if (loaded.Set is null)
+        {
+            return PackagedAnswer.Failed(loaded.Failure, loaded.Reason);
+        }
+
+        await using var set = loaded.Set;
+        return await PackageAsync(set, job, cancellation);
+    }
+
+    static ValueTask<PackagedAnswer> PackageAsync(MediaSet set, VodJob job, CancellationToken cancellation)
+    {
+        var request = job.Request;
+        var segment = request.SegmentIndex ?? 0;
+        return request.Kind switch
+        {
+            VodRequestKind.HlsMaster => new(HlsPackager.Master(set, job.Place)),
+            VodRequestKind.HlsIndex => new(HlsPackager.Index(set, job.Place)),
+            VodRequestKind.HlsIFrames => new(HlsPackager.IFrames(set, job.Place)),
+            VodRequestKind.HlsInit => new(HlsPackager.Init(set)),
+            VodRequestKind.HlsTsSegment => HlsPackager.TsSegmentAsync(set, segment, Id3Timestamp.Of(set, segment), cancellation),
+            VodRequestKind.HlsFmp4Segment => HlsPackager.FragmentAsync(set, segment, cancellation),
+            VodRequestKind.DashManifest => new(DashPackager.Manifest(set, job.Place)),
+            VodRequestKind.DashInit => new(DashPackager.Init(set)),
+            VodRequestKind.DashFragment => DashPackager.FragmentAsync(set, segment, cancellation),
+            var kind => new(PackagedAnswer.Failed(MediaFailure.NotImplemented, $"{kind} is not packaged yet")),
+        };
+    }
+
+    // Segments of a presentation that is over are still served: players that are behind finish.
+    static bool IsExpired(VodJob job)
+    {
+        var now = job.Clock + job.Description.TimeOffsetSeconds * 1000;
+        return job.Request.SegmentIndex is null && job.Request.SegmentTime is null
+            && job.Description.ExpirationTime is { } end && end <= now
+            && !(job.Description.PresentationEndTime <= now);
+    }
+
+    static SetNeeds NeedsOf(VodJob job)
+    {
+        var request = job.Request;
+        if (request.SegmentIndex is { } segment)
+        {
+            return new SetNeeds(SetNeedsKind.Segment, segment, request.ClipIndex);
+        }
+
+        if (request.ClipIndex is { } clip)
+        {
+            return new SetNeeds(SetNeedsKind.Clip, clip);
+        }
+
+        var tellsAll = request.Kind is VodRequestKind.DashManifest && !job.Description.ConsistentSequenceMediaInfo;
+        return new SetNeeds(tellsAll ? SetNeedsKind.All : SetNeedsKind.Reference);
+    }
+
+    static SetSelection SelectionOf(VodJob job)
+    {
+        var request = job.Request;
+        var tracks = request.Tracks;
+        if (job.PathTracks is { } path)
+        {
+            tracks = tracks is { } named ? named & path : path;
+        }
+
+        return new SetSelection
+        {
+            Sequences = request.Sequences,
+            SequenceIds = request.SequenceIds,
+            Tracks = tracks,
+            SequenceTracks = request.SequenceTracks,
+            Languages = request.Languages,
+            Shift = job.Shift,
+            OnePerKind = request.Kind is VodRequestKind.HlsIndex or VodRequestKind.HlsIFrames or VodRequestKind.HlsTsSegment
+                or VodRequestKind.HlsFmp4Segment or VodRequestKind.HlsInit or VodRequestKind.HdsBootstrap or VodRequestKind.HdsFragment,
+            OnlyOne = request.Kind is VodRequestKind.DashInit or VodRequestKind.DashFragment or VodRequestKind.MssFragment,
+        };
+    }
+}
