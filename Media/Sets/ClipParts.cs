@@ -60,8 +60,13 @@ sealed record ClipPlace(int Sequence, SequenceDescription Description, int Clip,
                 continue;
             }
 
+            if (!selection.Codecs.Contains(track.Info.Codec))
+            {
+                continue;
+            }
+
             var language = Description.Language.Length > 0 ? Description.Language : track.Info.Language;
-            if (!selection.Takes(Sequence, track.Info.Kind, track.IndexInKind, language))
+            if (!selection.Takes(Sequence, Description.Id, track.Info.Kind, track.IndexInKind, language))
             {
                 continue;
             }

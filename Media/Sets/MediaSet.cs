@@ -102,7 +102,13 @@ public sealed record SetSelection
 
     public IReadOnlyDictionary<int, TrackSelection> SequenceTracks { get; init; } = new Dictionary<int, TrackSelection>();
 
+    /// <summary>The same by the sequences' ids.</summary>
+    public IReadOnlyDictionary<string, TrackSelection> SequenceIdTracks { get; init; } = new Dictionary<string, TrackSelection>();
+
     public IReadOnlyList<string> Languages { get; init; } = [];
+
+    /// <summary>Codecs that the packager carries; tracks of others are as if they were not there.</summary>
+    public required IReadOnlySet<Codec> Codecs { get; init; }
 
     /// <summary>At most one track of each kind: what a muxed segment or its playlist is.</summary>
     public bool OnePerKind { get; init; }
@@ -111,7 +117,7 @@ public sealed record SetSelection
     public bool OnlyOne { get; init; }
 
     /// <summary>Time shifts of video, audio and captions, in milliseconds (<c>shift</c>).</summary>
-    public (long Video, long Audio, long Subtitles) Shift { get; init; }
+    public TimeShift Shift { get; init; }
 
     public long ShiftOf(TrackKind kind) => kind == TrackKind.Video ? Shift.Video : Shift.Audio;
 
@@ -119,10 +125,12 @@ public sealed record SetSelection
     public bool Takes(int index, SequenceDescription sequence) =>
         (index >= 64 || (Sequences >> index & 1) != 0)
         && (SequenceIds.Count == 0 || SequenceIds.Contains(sequence.Id))
-        && (SequenceTracks.Count == 0 || SequenceTracks.ContainsKey(index));
+        && (SequenceTracks.Count + SequenceIdTracks.Count == 0 || SequenceTracks.ContainsKey(index) || SequenceIdTracks.ContainsKey(sequence.Id));
 
     /// <summary>Whether a track of a sequence is meant.</summary>
-    public bool Takes(int sequence, TrackKind kind, int index, string language) =>
-        (SequenceTracks.TryGetValue(sequence, out var own) ? own.Includes(kind, index) : Tracks is not { } all || all.Includes(kind, index))
+    public bool Takes(int sequence, string id, TrackKind kind, int index, string language) =>
+        (SequenceTracks.TryGetValue(sequence, out var own) || SequenceIdTracks.TryGetValue(id, out own)
+            ? own.Includes(kind, index)
+            : Tracks is not { } all || all.Includes(kind, index))
         && (kind == TrackKind.Video || Languages.Count == 0 || Languages.Contains(language));
 }

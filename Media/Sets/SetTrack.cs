@@ -76,7 +76,7 @@ public sealed class SetTrack
     {
         get
         {
-            var whole = MediaTime.RescaleNearest(Source.DeclaredDuration + StartOffset, Math.Max(1, Info.Timescale), 1000) - ClipFrom;
+            var whole = MediaTime.RescaleNearest(Source.DeclaredDuration, Math.Max(1, Info.Timescale), 1000) - ClipFrom;
             return Math.Max(0, Limit is { } limit ? Math.Min(limit, whole) : whole);
         }
     }

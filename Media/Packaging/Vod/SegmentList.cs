@@ -66,14 +66,16 @@ public static class SegmentList
     {
         var leader = tracks.FirstOrDefault(track => track.Kind == TrackKind.Video) ?? tracks[0];
         var aligned = timeline.Schedule.AlignToKeyFrames && leader.Source.HasKeyFrameTable;
-        var end = aligned ? TimeAt(leader, leader.EndFrame) : timeline.Durations[0];
+        var end = aligned ? Milliseconds(leader, TicksAt(leader, leader.EndFrame)) : timeline.Durations[0];
         var segments = new List<ListedSegment>();
-        var start = 0L;
+        var (start, ticks) = (0L, 0L);
         for (var i = 0; i < timeline.SegmentCountOf(0) && (start < end || i == 0); i++)
         {
-            var next = i + 1 < timeline.SegmentCountOf(0) ? Boundary(timeline, leader, aligned, i + 1) : end;
-            segments.Add(new ListedSegment(i, 0, timeline.Times[0] + start, Math.Max(0, next - start)));
-            start = Math.Max(start, next);
+            var last = i + 1 == timeline.SegmentCountOf(0);
+            var next = last ? 0 : Boundary(timeline, leader, aligned, i + 1);
+            var duration = last || next >= TicksAt(leader, leader.EndFrame) && aligned ? end - start : Milliseconds(leader, next - ticks);
+            segments.Add(new ListedSegment(i, 0, timeline.Times[0] + start, Math.Max(0, duration)));
+            (start, ticks) = (start + Math.Max(0, duration), next);
         }
 
         return segments;
@@ -85,17 +87,16 @@ public static class SegmentList
         var frame = leader.FrameAt(leader.TicksAt(nominal));
         if (aligned)
         {
-            return TimeAt(leader, Math.Min(leader.Source.NextKeyFrame(frame), leader.EndFrame));
+            return TicksAt(leader, Math.Min(leader.Source.NextKeyFrame(frame), leader.EndFrame));
         }
 
-        return frame < leader.EndFrame ? TimeAt(leader, frame) : nominal;
+        return frame < leader.EndFrame ? TicksAt(leader, frame) : nominal * leader.Info.Timescale / 1000;
     }
 
-    static long TimeAt(SetTrack leader, int frame)
-    {
-        var ticks = leader.Source.DecodeTimeOf(frame) - leader.Source.DecodeTimeOf(leader.FirstFrame) + leader.Lead;
-        return MediaTime.RescaleNearest(ticks, leader.Info.Timescale, 1000);
-    }
+    static long TicksAt(SetTrack leader, int frame) =>
+        leader.Source.DecodeTimeOf(frame) - leader.Source.DecodeTimeOf(leader.FirstFrame) + leader.Lead;
+
+    static long Milliseconds(SetTrack leader, long ticks) => MediaTime.RescaleNearest(ticks, leader.Info.Timescale, 1000);
 
     static int ClipAt(SetTimeline timeline, long time)
     {

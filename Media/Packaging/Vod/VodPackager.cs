@@ -8,13 +8,9 @@ namespace Tributary.Media.Packaging.Vod;
 /// <summary>A request for packaged media, complete: what is played, what of it is asked for, and where.</summary>
 /// <param name="Description">What is played, the URL's <c>clipFrom</c> and <c>clipTo</c> included.</param>
 /// <param name="Request">What the file name asks for.</param>
-/// <param name="PathTracks">Tracks that the path allows (<c>tracks</c>); null for all.</param>
-/// <param name="Shift">Time shifts of video, audio and captions in milliseconds (<c>shift</c>).</param>
 /// <param name="Place">What URLs begin with.</param>
 /// <param name="Clock">Milliseconds since the Unix epoch.</param>
-public sealed record VodJob(
-    MediaSetDescription Description, VodRequest Request, TrackSelection? PathTracks, (long Video, long Audio, long Subtitles) Shift,
-    VodPlace Place, long Clock);
+public sealed record VodJob(MediaSetDescription Description, VodRequest Request, VodPlace Place, long Clock);
 
 /// <summary>
 /// Packages files: 1. a request kind says which clips it needs opened and how many tracks it is of, 2. the set is loaded that far, 3. its packager makes the
@@ -50,18 +46,17 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
     static ValueTask<PackagedAnswer> PackageAsync(MediaSet set, VodJob job, CancellationToken cancellation)
     {
         var request = job.Request;
-        var segment = request.SegmentIndex ?? 0;
         return request.Kind switch
         {
             VodRequestKind.HlsMaster => new(HlsPackager.Master(set, job.Place)),
             VodRequestKind.HlsIndex => new(HlsPackager.Index(set, job.Place)),
             VodRequestKind.HlsIFrames => new(HlsPackager.IFrames(set, job.Place)),
             VodRequestKind.HlsInit => new(HlsPackager.Init(set)),
-            VodRequestKind.HlsTsSegment => HlsPackager.TsSegmentAsync(set, segment, Id3Timestamp.Of(set, segment), cancellation),
-            VodRequestKind.HlsFmp4Segment => HlsPackager.FragmentAsync(set, segment, cancellation),
+            VodRequestKind.HlsTsSegment => HlsPackager.TsSegmentAsync(set, request, cancellation),
+            VodRequestKind.HlsFmp4Segment => HlsPackager.FragmentAsync(set, request, cancellation),
             VodRequestKind.DashManifest => new(DashPackager.Manifest(set, job.Place)),
             VodRequestKind.DashInit => new(DashPackager.Init(set)),
-            VodRequestKind.DashFragment => DashPackager.FragmentAsync(set, segment, cancellation),
+            VodRequestKind.DashFragment => DashPackager.FragmentAsync(set, request, cancellation),
             var kind => new(PackagedAnswer.Failed(MediaFailure.NotImplemented, $"{kind} is not packaged yet")),
         };
     }
@@ -95,20 +90,16 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
     static SetSelection SelectionOf(VodJob job)
     {
         var request = job.Request;
-        var tracks = request.Tracks;
-        if (job.PathTracks is { } path)
-        {
-            tracks = tracks is { } named ? named & path : path;
-        }
-
         return new SetSelection
         {
             Sequences = request.Sequences,
             SequenceIds = request.SequenceIds,
-            Tracks = tracks,
+            Tracks = request.Tracks,
             SequenceTracks = request.SequenceTracks,
+            SequenceIdTracks = request.SequenceIdTracks,
             Languages = request.Languages,
-            Shift = job.Shift,
+            Shift = request.Shift,
+            Codecs = PackagedCodecs.Of(request.Kind),
             OnePerKind = request.Kind is VodRequestKind.HlsIndex or VodRequestKind.HlsIFrames or VodRequestKind.HlsTsSegment
                 or VodRequestKind.HlsFmp4Segment or VodRequestKind.HlsInit or VodRequestKind.HdsBootstrap or VodRequestKind.HdsFragment,
             OnlyOne = request.Kind is VodRequestKind.DashInit or VodRequestKind.DashFragment or VodRequestKind.MssFragment,

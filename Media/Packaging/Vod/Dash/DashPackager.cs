@@ -21,8 +21,11 @@ static class DashPackager
         return PackagedAnswer.Of(new MemoryBody(VodInitSegment.Write(tracks, "iso5dashmsix"u8, duration)) { ContentType = HlsPackager.TypeOf(tracks) });
     }
 
-    internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, int segment, CancellationToken cancellation) =>
-        FragmentPackager.SegmentAsync(set, segment, FragmentForm.Dash, OriginOf(set, segment), cancellation);
+    internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation)
+    {
+        var segment = request.SegmentIndex ?? 0;
+        return FragmentPackager.SegmentAsync(set, segment, FragmentForm.Single(request.Version), OriginOf(set, segment), cancellation);
+    }
 
     // Where clips have periods of their own, a fragment's time counts from its period; in one period, from the availability start.
     static long OriginOf(MediaSet set, int segment)

@@ -20,9 +20,11 @@ readonly record struct FragmentForm(string Brands, uint OtherFlags, bool TakesDe
 
     internal static FragmentForm HlsMuxed => new("", 0x0101_0000, true);
 
-    internal static FragmentForm Hls => new("iso6isomiso6dash", 0x0001_0000, false);
-
-    internal static FragmentForm Dash => new("msdhmsdhmsix", 0x0001_0000, true);
+    /// <summary>
+    /// Of one track. Times begin with decoding where the manifest that named the segment was written for that: its version, which URLs carry, is 3.
+    /// </summary>
+    internal static FragmentForm Single(int version) =>
+        version >= 3 ? new("msdhmsdhmsix", 0x0001_0000, true) : new("iso6isomiso6dash", 0x0001_0000, false);
 }
 
 /// <summary>

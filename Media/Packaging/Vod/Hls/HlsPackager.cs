@@ -36,8 +36,10 @@ static class HlsPackager
         return PackagedAnswer.Of(new MemoryBody(VodInitSegment.Write(tracks, "isomavc1"u8, duration)) { ContentType = TypeOf(tracks) });
     }
 
-    internal static async ValueTask<PackagedAnswer> TsSegmentAsync(MediaSet set, int segment, ReadOnlyMemory<byte> id3, CancellationToken cancellation)
+    internal static async ValueTask<PackagedAnswer> TsSegmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation)
     {
+        var segment = request.SegmentIndex ?? 0;
+        var id3 = Id3Timestamp.Of(set, segment);
         var failure = SegmentFrames.TryPick(set, set.Timeline.RangesOf(segment), MediaTime.Hz90k, 0, out var tracks);
         if (failure != MediaFailure.None)
         {
@@ -50,7 +52,7 @@ static class HlsPackager
             return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
         }
 
-        var streams = VodTsSegment.StreamsOf(set, tracks);
+        var streams = VodTsSegment.StreamsOf(set, tracks, request.PtsDelay);
         if (streams.Length == 0)
         {
             return PackagedAnswer.Failed(MediaFailure.BadRequest, "a transport stream carries none of the tracks");
@@ -66,8 +68,11 @@ static class HlsPackager
         return PackagedAnswer.Failed(MediaFailure.BadData, "a picture's NAL units do not add up");
     }
 
-    internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, int segment, CancellationToken cancellation) =>
-        FragmentPackager.SegmentAsync(set, segment, set.Clips.Values.First().Count > 1 ? FragmentForm.HlsMuxed : FragmentForm.Hls, origin: 0, cancellation);
+    internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation)
+    {
+        var form = set.Clips.Values.First().Count > 1 ? FragmentForm.HlsMuxed : FragmentForm.Single(request.Version);
+        return FragmentPackager.SegmentAsync(set, request.SegmentIndex ?? 0, form, origin: 0, cancellation);
+    }
 
     internal static string TypeOf(IReadOnlyList<SetTrack> tracks) => tracks.Any(track => track.Kind == TrackKind.Video) ? "video/mp4" : "audio/mp4";
 

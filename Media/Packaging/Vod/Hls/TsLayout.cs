@@ -42,7 +42,7 @@ static class TsLayout
             if (stream.Track.Track.Kind == TrackKind.Video)
             {
                 ref readonly var picture = ref stream.Track.Runs[run].Frames[frame];
-                order.Add(new TsPes(next, run, frame, 1, stream.SizeOf(picture), at + picture.PtsDelay, at, picture.IsKey));
+                order.Add(new TsPes(next, run, frame, 1, stream.SizeOf(picture), at + picture.PtsDelay + stream.PtsDelay, at, picture.IsKey));
             }
             else
             {
@@ -103,7 +103,7 @@ static class TsLayout
 
         if (gathering.Count == 0)
         {
-            gathering = new Gathering { Stream = number, Run = run, First = frame, Dts = dts, Shift = stream.Shift90k };
+            gathering = new Gathering { Stream = number, Run = run, First = frame, Dts = dts, Shift = stream.Shift90k, Delay = stream.PtsDelay };
         }
 
         gathering.Count++;
@@ -119,12 +119,13 @@ static class TsLayout
         internal int Bytes;
         internal long Dts;
         internal long Shift;
+        internal int Delay;
 
         internal void Flush(List<TsPes> order)
         {
             if (Count > 0)
             {
-                order.Add(new TsPes(Stream, Run, First, Count, Bytes, Dts, Dts, true));
+                order.Add(new TsPes(Stream, Run, First, Count, Bytes, Dts + Delay, Dts, true));
                 Count = 0;
             }
         }
@@ -137,8 +138,9 @@ sealed class TsElementary
     readonly int _extra;
     readonly int _keyExtra;
 
-    internal TsElementary(SegmentTrack track, long offset90k, long shift90k)
+    internal TsElementary(SegmentTrack track, long offset90k, long shift90k, int ptsDelay)
     {
+        PtsDelay = ptsDelay;
         Shift90k = shift90k;
         Track = track;
         Offset90k = offset90k;
@@ -163,6 +165,9 @@ sealed class TsElementary
 
     /// <summary>How much of the times is the URL's shift, which does not change the order of frames.</summary>
     internal long Shift90k { get; }
+
+    /// <summary>How much later than its own time each frame is presented, in ticks of 90 kHz.</summary>
+    internal int PtsDelay { get; }
 
     internal AdtsHeader? Adts { get; }
 

@@ -24,11 +24,12 @@ static class VodTsSegment
     internal delegate void KeyFrameFound(long offset, long length, long dts90k);
 
     /// <summary>Streams of the tracks that a transport stream carries; others are left out.</summary>
-    internal static TsElementary[] StreamsOf(MediaSet set, IReadOnlyList<SegmentTrack> tracks) =>
+    internal static TsElementary[] StreamsOf(MediaSet set, IReadOnlyList<SegmentTrack> tracks, int ptsDelay = 0) =>
     [
         .. tracks.Where(track => VodTsTables.Carries(track.Track.Info)).Select(track => new TsElementary(
             track, Offset90k - (set.Options.Hls.AlignPts && track.Track.Kind == TrackKind.Video ? track.Track.InitialDelayIn(MediaTime.Hz90k) : 0),
-            set.Selection.ShiftOf(track.Track.Kind) * 90)),
+            set.Selection.ShiftOf(track.Track.Kind) * 90,
+            ptsDelay)),
     ];
 
     /// <summary>Bytes of the segment, worked out from sizes and times alone.</summary>

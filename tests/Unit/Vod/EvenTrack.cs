@@ -1,0 +1,52 @@
+using Tributary.Media.Frames;
+using Tributary.Media.Sources;
+
+namespace Tributary.Unit.Vod;
+
+/// <summary>A track of frames that are equally long and equally large, a key frame at every so many.</summary>
+sealed class EvenTrack(int frames, int duration, int size, int keyEvery) : SourceTrack
+{
+    public override int FrameCount => frames;
+
+    public override long TotalBytes => (long)frames * size;
+
+    public override bool HasKeyFrameTable => keyEvery > 1;
+
+    public override int FindFrame(long decodeTime) => (int)Math.Clamp((decodeTime + duration - 1) / duration, 0, frames);
+
+    public override int NextKeyFrame(int frame) => Math.Min(frames, (frame + keyEvery - 1) / keyEvery * keyEvery);
+
+    public override int PreviousKeyFrame(int frame) => frame / keyEvery * keyEvery;
+
+    public override long DecodeTimeOf(int frame) => (long)frame * duration;
+
+    public override int Read(int first, Span<SourceFrame> into)
+    {
+        var count = Math.Min(into.Length, frames - first);
+        for (var i = 0; i < count; i++)
+        {
+            into[i] = new SourceFrame((long)(first + i) * size, size, (long)(first + i) * duration, duration, 0, (first + i) % keyEvery == 0);
+        }
+
+        return Math.Max(0, count);
+    }
+
+    /// <summary>25 pictures a second.</summary>
+    internal static EvenTrack Video(int seconds, int keyEvery = 50, int size = 1000) => new(seconds * 25, 512, size, keyEvery)
+    {
+        Info = new TrackInfo { Id = 1, Codec = Codec.H264, Timescale = 12_800, Width = 640, Height = 360 },
+        IndexInKind = 1,
+        Duration = seconds * 12_800L,
+        DeclaredDuration = seconds * 12_800L,
+        MinFrameDuration = 512,
+    };
+
+    /// <summary>AAC of 48 kHz.</summary>
+    internal static EvenTrack Audio(int frames, int size = 200) => new(frames, 1024, size, 1)
+    {
+        Info = new TrackInfo { Id = 2, Codec = Codec.Aac, Timescale = 48_000, SampleRate = 48_000, Channels = 2, DecoderConfig = new byte[] { 0x11, 0x90 } },
+        IndexInKind = 1,
+        Duration = frames * 1024L,
+        DeclaredDuration = frames * 1024L,
+    };
+}

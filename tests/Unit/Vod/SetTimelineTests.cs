@@ -1,0 +1,69 @@
+using Tributary.Media.Sets;
+
+namespace Tributary.Unit.Vod;
+
+public sealed class SetTimelineTests
+{
+    static MediaSetDescription Set(params long[] durations) => new()
+    {
+        Durations = durations,
+        Sequences = [new SequenceDescription { Clips = [.. durations.Select(_ => new SourceClip { Path = "file" })] }],
+    };
+
+    static SetTimeline TimelineOf(MediaSetDescription set) => SetTimeline.Create(set, new SegmentationOptions(), set.Durations);
+
+    [Fact]
+    public void Clips_that_may_differ_are_cut_each_on_its_own()
+    {
+        var timeline = TimelineOf(Set(25_000, 15_000));
+        Assert.Equal(5, timeline.EndSegment);
+        Assert.Equal([new ClipRange(0, 20_000, long.MaxValue)], timeline.RangesOf(2));
+        Assert.Equal([new ClipRange(1, 0, 10_000)], timeline.RangesOf(3));
+        Assert.Empty(timeline.RangesOf(5));
+    }
+
+    [Fact]
+    public void One_grid_runs_through_clips_that_do_not_differ()
+    {
+        var timeline = TimelineOf(Set(24_000, 16_000) with { Discontinuity = false });
+        Assert.Equal(4, timeline.EndSegment);
+        Assert.Equal([new ClipRange(0, 20_000, long.MaxValue), new ClipRange(1, 0, 6_000)], timeline.RangesOf(2));
+        Assert.Equal([new ClipRange(1, 6_000, long.MaxValue)], timeline.RangesOf(3));
+    }
+
+    [Fact]
+    public void Segments_of_a_live_set_are_numbered_from_its_base()
+    {
+        const long Base = 1_700_000_000_000;
+        var timeline = TimelineOf(Set(40_000, 40_000) with
+        {
+            PlaylistType = PlaylistType.Live, SegmentBaseTime = Base, ClipTimes = [Base, Base + 60_000],
+        });
+        Assert.Equal([0, 6], new[] { timeline.FirstSegmentOf(0), timeline.FirstSegmentOf(1) });
+        Assert.Equal(Base + 70_000, timeline.TimeOf(timeline.RangesOf(7)[0]));
+    }
+
+    [Fact]
+    public void Key_frames_that_the_mapping_tells_move_boundaries()
+    {
+        var set = Set(30_000);
+        var clip = set.Sequences[0].Clips[0] with { KeyFrameDurations = [.. Enumerable.Repeat(1_480L, 20)] };
+        var timeline = TimelineOf(set with { Sequences = [set.Sequences[0] with { Clips = [clip] }] });
+        Assert.Equal(new ClipRange(0, 10_360, 20_720), timeline.RangesOf(1)[0]);
+    }
+
+    [Theory]
+    [InlineData(10_000, 45_000, new long[] { 20_000, 15_000 }, 10_000)]
+    [InlineData(35_000, null, new long[] { 25_000 }, 5_000)]
+    [InlineData(0, 30_000, new long[] { 30_000 }, 0)]
+    public void A_part_of_a_set_is_a_set_of_shorter_clips(int from, int? to, long[] durations, long clipFrom)
+    {
+        Assert.True(SetTrimming.TryTrim(Set(30_000, 30_000) with { ClipFrom = from, ClipTo = to }, out var part));
+        Assert.Equal(durations, part.Durations);
+        Assert.Equal(clipFrom, ((SourceClip)part.Sequences[0].Clips[0]).ClipFrom);
+    }
+
+    [Fact]
+    public void A_part_behind_the_end_is_refused() =>
+        Assert.False(SetTrimming.TryTrim(Set(30_000) with { ClipFrom = 30_000 }, out _));
+}
