@@ -2,9 +2,16 @@ namespace Tributary.Media.Captions;
 
 /// <summary>Captions of a file, in the order of their start, as WebVTT cues.</summary>
 /// <param name="Cues">The cues.</param>
-/// <param name="Header">What stands before the first cue of WebVTT (STYLE and REGION blocks), without the line <c>WEBVTT</c>; empty for other formats.</param>
+/// <param name="Header">
+/// What stands in WebVTT between the letters <c>WEBVTT</c> and the first cue, with \n at line ends: the rest of the first line, STYLE, REGION and NOTE
+/// blocks; empty for other formats.
+/// </param>
 /// <param name="DurationMilliseconds">When the last cue ends.</param>
-public sealed record CaptionsFile(IReadOnlyList<CaptionCue> Cues, string Header, long DurationMilliseconds);
+public sealed record CaptionsFile(IReadOnlyList<CaptionCue> Cues, string Header, long DurationMilliseconds)
+{
+    /// <summary>A file without a cue: what the path "empty" of a mapping stands for.</summary>
+    public static CaptionsFile Empty { get; } = new([], "", 0);
+}
 
 /// <summary>One caption.</summary>
 /// <param name="Start">When it appears, in milliseconds.</param>

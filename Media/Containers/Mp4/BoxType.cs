@@ -25,6 +25,7 @@ static class BoxType
     public const uint Stts = 's' << 24 | 't' << 16 | 't' << 8 | 's';
     public const uint Stz2 = 's' << 24 | 't' << 16 | 'z' << 8 | '2';
     public const uint Tkhd = 't' << 24 | 'k' << 16 | 'h' << 8 | 'd';
+    public const uint Trex = 't' << 24 | 'r' << 16 | 'e' << 8 | 'x';
     public const uint Trak = 't' << 24 | 'r' << 16 | 'a' << 8 | 'k';
     public const uint Udta = 'u' << 24 | 'd' << 16 | 't' << 8 | 'a';
 }

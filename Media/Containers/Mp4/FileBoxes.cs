@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using Tributary.Media.Sources;
 
@@ -26,25 +25,19 @@ readonly record struct FileBox(uint Type, long Start, long Payload, long End, bo
 }
 
 /// <summary>
-/// Reads box headers of a file hop by hop (ISO/IEC 14496-12 §4.2), through a window of memory, so that neighbours cost no read of their own and what
-/// nobody needs is not read at all. Sizes are believed only within the parent, and boxes are counted.
+/// Reads box headers of a file hop by hop (ISO/IEC 14496-12 §4.2). Sizes are believed only within the parent, and boxes are counted.
 /// </summary>
-sealed class FileBoxes(IByteSource source, int maxBoxes) : IDisposable
+sealed class FileBoxes(FileWindow file, int maxBoxes)
 {
-    const int SmallWindow = 64 << 10;
-    const int LargeWindow = 4 << 20;
     const int Header = 8;
     const int LargeHeader = 16;
 
-    byte[] _window = ArrayPool<byte>.Shared.Rent(SmallWindow);
-    long _start;
-    int _filled;
     int _seen;
 
     /// <summary>What is wrong with the boxes: one sentence, empty while nothing is.</summary>
     public string Damage { get; private set; } = "";
 
-    public long Length => source.Length;
+    public FileWindow File => file;
 
     /// <summary>The box at a place; null at the end of the parent, and where <see cref="Damage"/> says why.</summary>
     /// <exception cref="IOException">The source cannot be read.</exception>
@@ -60,7 +53,7 @@ sealed class FileBoxes(IByteSource source, int maxBoxes) : IDisposable
             return Fail($"The file has more than {maxBoxes} boxes.");
         }
 
-        var header = await PeekAsync(at, (int)Math.Min(LargeHeader, parentEnd - at), cancellation);
+        var header = await file.PeekAsync(at, (int)Math.Min(LargeHeader, parentEnd - at), cancellation);
         return header.Length < Header ? Fail($"The file ends in a box header at {at}.") : Parse(header.Span, at, parentEnd);
     }
 
@@ -75,8 +68,7 @@ sealed class FileBoxes(IByteSource source, int maxBoxes) : IDisposable
         }
 
         var payload = new byte[box.PayloadLength];
-        var known = TakeFromWindow(box.Payload, payload);
-        if (known < payload.Length && await source.ReadAsync(box.Payload + known, payload.AsMemory(known), cancellation) < payload.Length - known)
+        if (!await file.TryReadAsync(box.Payload, payload, cancellation))
         {
             Fail($"The file ends in the {box} box at {box.Start}.");
             return null;
@@ -85,22 +77,8 @@ sealed class FileBoxes(IByteSource source, int maxBoxes) : IDisposable
         return payload;
     }
 
-    /// <summary>Reads further at a time from now on: what comes is <paramref name="bytes"/> long, and is wanted.</summary>
-    public void ExpectToRead(long bytes)
-    {
-        if (bytes > _window.Length && _window.Length < LargeWindow)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(bytes, LargeWindow));
-            _window.AsSpan(0, _filled).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_window);
-            _window = larger;
-        }
-    }
-
     /// <summary>Notes what a caller found wrong.</summary>
     public void Refuse(string damage) => Damage = damage;
-
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_window);
 
     FileBox? Parse(ReadOnlySpan<byte> header, long at, long parentEnd)
     {
@@ -119,30 +97,6 @@ sealed class FileBoxes(IByteSource source, int maxBoxes) : IDisposable
 
         var end = size > (ulong)(long.MaxValue - at) ? long.MaxValue : at + (long)size;
         return new FileBox(BinaryPrimitives.ReadUInt32BigEndian(header[4..]), at, at + headerSize, end, end <= parentEnd);
-    }
-
-    async ValueTask<ReadOnlyMemory<byte>> PeekAsync(long at, int count, CancellationToken cancellation)
-    {
-        if (at < _start || at + count > _start + _filled)
-        {
-            (_start, _filled) = (at, 0);
-            _filled = await source.ReadAsync(at, _window, cancellation);
-        }
-
-        return _window.AsMemory((int)(at - _start), Math.Min(count, _filled - (int)(at - _start)));
-    }
-
-    int TakeFromWindow(long at, Span<byte> payload)
-    {
-        var into = at - _start;
-        if (into < 0 || into >= _filled)
-        {
-            return 0;
-        }
-
-        var take = (int)Math.Min(payload.Length, _filled - into);
-        _window.AsSpan((int)into, take).CopyTo(payload);
-        return take;
     }
 
     FileBox? Fail(string damage)

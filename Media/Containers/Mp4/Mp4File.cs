@@ -4,56 +4,35 @@ using Tributary.Media.Sources;
 namespace Tributary.Media.Containers.Mp4;
 
 /// <summary>
-/// Reads MP4 and QuickTime files (ISO/IEC 14496-12): 1. finds moov, wherever it is, 2. takes the boxes of its tracks that are needed, 3. makes tracks of
-/// them. Media data is hopped over, never read; nor are boxes that nobody needs.
+/// Reads MP4 and QuickTime files (ISO/IEC 14496-12): 1. finds moov, wherever it is, 2. takes the boxes of its tracks that are needed, 3. makes tracks
+/// of them, whose frames are in tables or, in a fragmented file, gathered from its moof boxes. Media data is hopped over, never read; nor are boxes
+/// that nobody needs.
 /// </summary>
 public static class Mp4File
 {
-    const int MaxDepth = 8;
     const long OverheadPerTrack = 2_048;
 
     /// <summary>Opens a file. What its bytes say cannot make this throw.</summary>
     /// <exception cref="IOException">The source cannot be read.</exception>
     public static async ValueTask<MediaReading> OpenAsync(IByteSource source, Mp4ReadOptions options, CancellationToken cancellation)
     {
-        using var boxes = new FileBoxes(source, options.MaxBoxes);
-        if (await FindMovieAsync(boxes, cancellation) is not { } movie)
+        using var file = new FileWindow(source);
+        var boxes = new FileBoxes(file, options.MaxBoxes);
+        if (await FindMovieAsync(boxes, cancellation) is not { } box)
         {
             return MediaReading.Damaged(boxes.Damage.Length > 0 ? boxes.Damage : "There is no moov box.");
         }
 
-        if (!movie.Fits || movie.PayloadLength > options.MaxMovieBytes)
+        if (!box.Fits || box.PayloadLength > options.MaxMovieBytes)
         {
-            return MediaReading.Damaged(
-                movie.Fits ? $"The moov box is longer than {options.MaxMovieBytes} bytes." : "The file ends in its moov box.");
+            return MediaReading.Damaged(box.Fits ? $"The moov box is longer than {options.MaxMovieBytes} bytes." : "The file ends in its moov box.");
         }
 
-        boxes.ExpectToRead(movie.PayloadLength);
-        var reader = new MovieReader(boxes, options);
-        return await reader.ReadAsync(movie, cancellation) ? Build(reader, options) : MediaReading.Damaged(boxes.Damage);
-    }
-
-    static async ValueTask<FileBox?> FindMovieAsync(FileBoxes boxes, CancellationToken cancellation)
-    {
-        var at = 0L;
-        while (await boxes.ReadHeaderAsync(at, boxes.Length, cancellation) is { } box)
+        file.ExpectToRead(box.PayloadLength);
+        var movie = new MovieReader(boxes, options);
+        if (!await movie.ReadAsync(box, cancellation))
         {
-            if (box.Type == BoxType.Moov)
-            {
-                return box;
-            }
-
-            at = Math.Min(box.End, boxes.Length);
-        }
-
-        return null;
-    }
-
-    static MediaReading Build(MovieReader movie, Mp4ReadOptions options)
-    {
-        if (movie.IsFragmented)
-        {
-            return new MediaReading(null, MediaFailure.NotImplemented, "The file is fragmented (it has a moov box with mvex): such files cannot be read yet.");
+            return MediaReading.Damaged(boxes.Damage);
         }
 
         if (!MediaHeader.TryRead(movie.Header.Span, out var header))
@@ -61,96 +40,66 @@ public static class Mp4File
             return MediaReading.Damaged("The movie header (mvhd) is missing, cut short, or without a clock.");
         }
 
-        var (tracks, numbering, memory) = (new List<SourceTrack>(), new TrackNumbering(), 0L);
-        foreach (var boxes in movie.Tracks)
+        var descriptions = new List<TrackDescription>();
+        foreach (var trackBoxes in movie.Tracks)
         {
-            var (track, damage) = Mp4TrackReader.Read(boxes, header.Timescale, numbering, options);
-            if (damage.Length > 0)
+            if (TrackDescription.Read(trackBoxes, header.Timescale, options, out var damage) is { } description)
+            {
+                descriptions.Add(description);
+            }
+            else if (damage.Length > 0)
             {
                 return MediaReading.Damaged(damage);
             }
+        }
 
-            if (track is not null)
+        return movie.Extensions.Count > 0
+            ? await FragmentedMovie.OpenAsync(boxes, box.End, movie.Extensions, descriptions, options, cancellation)
+            : Build(header, descriptions);
+    }
+
+    static async ValueTask<FileBox?> FindMovieAsync(FileBoxes boxes, CancellationToken cancellation)
+    {
+        var at = 0L;
+        while (await boxes.ReadHeaderAsync(at, boxes.File.Length, cancellation) is { } box)
+        {
+            if (box.Type == BoxType.Moov)
             {
-                tracks.Add(track);
-                memory += track.MemoryBytes + track.SampleEntry.Length + OverheadPerTrack;
+                return box;
             }
+
+            at = Math.Min(box.End, boxes.File.Length);
+        }
+
+        return null;
+    }
+
+    // A track whose header says that it is empty is left out: its tables have no meaning for players.
+    static MediaReading Build(MediaHeader header, List<TrackDescription> descriptions)
+    {
+        var (tracks, numbering, memory) = (new List<SourceTrack>(), new TrackNumbering(), 0L);
+        foreach (var description in descriptions.Where(static d => d.Header.Duration > 0))
+        {
+            var (id, index) = numbering.Next(description.Sample.Track.Kind);
+            var tables = SampleTables.Read(description.Boxes);
+            var track = new Mp4Track(tables)
+            {
+                Info = description.Info(id),
+                IndexInKind = index,
+                Duration = tables.Times?.Duration ?? 0,
+                DeclaredDuration = description.Header.Duration,
+                EmptyEdit = description.Edits.Empty,
+                EditMediaTime = description.Edits.MediaTime,
+                Name = description.Handler.Name,
+                UserDataName = description.UserDataName,
+                SampleEntry = description.Sample.Entry,
+                Colour = description.Sample.Colour,
+                Encryption = description.Sample.Encryption,
+            };
+            tracks.Add(track);
+            memory += track.MemoryBytes + track.SampleEntry.Length + OverheadPerTrack;
         }
 
         return MediaReading.Of(new MediaFile(tracks, MediaTime.Rescale(header.Duration, header.Timescale, 1_000), memory));
-    }
-
-    /// <summary>Takes from a moov box what tracks are made of.</summary>
-    sealed class MovieReader(FileBoxes boxes, Mp4ReadOptions options)
-    {
-        public List<Mp4TrackBoxes> Tracks { get; } = [];
-
-        public ReadOnlyMemory<byte> Header { get; private set; }
-
-        public bool IsFragmented { get; private set; }
-
-        public ValueTask<bool> ReadAsync(FileBox movie, CancellationToken cancellation) => WalkAsync(movie, ReadChildAsync, cancellation);
-
-        async ValueTask<bool> ReadChildAsync(FileBox child, CancellationToken cancellation)
-        {
-            switch (child.Type)
-            {
-                case BoxType.Mvhd:
-                    Header = await boxes.ReadPayloadAsync(child, options.MaxMovieBytes, cancellation) ?? default;
-                    return boxes.Damage.Length == 0;
-                case BoxType.Mvex:
-                    IsFragmented = true;
-                    return true;
-                case BoxType.Trak when Tracks.Count < options.MaxTracks:
-                    Tracks.Add(new Mp4TrackBoxes());
-                    return await ReadTrackAsync(child, Tracks[^1], 0, cancellation);
-                default:
-                    return true;
-            }
-        }
-
-        ValueTask<bool> ReadTrackAsync(FileBox parent, Mp4TrackBoxes track, int depth, CancellationToken cancellation) =>
-            WalkAsync(parent, async (child, token) =>
-            {
-                if (Mp4TrackBoxes.IsContainer(child.Type))
-                {
-                    return depth >= MaxDepth || await ReadTrackAsync(child, track, depth + 1, token);
-                }
-
-                if (!track.Wants(child.Type))
-                {
-                    return true;
-                }
-
-                if (await boxes.ReadPayloadAsync(child, options.MaxMovieBytes, token) is not { } payload)
-                {
-                    return false;
-                }
-
-                track.Add(child.Type, payload);
-                return true;
-            }, cancellation);
-
-        async ValueTask<bool> WalkAsync(FileBox parent, Func<FileBox, CancellationToken, ValueTask<bool>> visit, CancellationToken cancellation)
-        {
-            var at = parent.Payload;
-            while (await boxes.ReadHeaderAsync(at, parent.End, cancellation) is { } child)
-            {
-                if (!child.Fits)
-                {
-                    boxes.Refuse($"The {child} box at {child.Start} is longer than the {parent} box that it is in.");
-                    return false;
-                }
-
-                if (!await visit(child, cancellation))
-                {
-                    return false;
-                }
-
-                at = child.End;
-            }
-
-            return boxes.Damage.Length == 0;
-        }
     }
 }

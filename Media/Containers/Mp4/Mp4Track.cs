@@ -3,26 +3,40 @@ using Tributary.Media.Sources;
 namespace Tributary.Media.Containers.Mp4;
 
 /// <summary>A track of a progressive file: its sample tables (ISO/IEC 14496-12 §8.6 and §8.7), checked, and searched when a frame is asked for.</summary>
-sealed class Mp4Track(TimeToSample? times, CompositionOffsets? compositions, SyncSamples? sync, SamplePlaces? places) : SourceTrack
+sealed class Mp4Track : SourceTrack
 {
-    public override int FrameCount => times?.FrameCount ?? 0;
+    readonly SampleTables _tables;
 
-    public override long TotalBytes => places?.TotalBytes ?? 0;
+    public Mp4Track(SampleTables tables)
+    {
+        _tables = tables;
+        MinFrameDuration = tables.Times?.MinDuration ?? 0;
+        FramesDamage = tables.Damage;
+    }
 
-    public override bool HasKeyFrameTable => sync is not null;
+    public override int FrameCount => _tables.Times?.FrameCount ?? 0;
 
-    public long MemoryBytes => (times?.MemoryBytes ?? 0) + (compositions?.MemoryBytes ?? 0) + (sync?.MemoryBytes ?? 0) + (places?.MemoryBytes ?? 0);
+    public override long TotalBytes => _tables.Places?.TotalBytes ?? 0;
 
-    public override int FindFrame(long decodeTime) => times?.FindFrame(decodeTime) ?? 0;
+    public override bool HasKeyFrameTable => _tables.Sync is not null;
 
-    public override long DecodeTimeOf(int frame) => times?.TimeOf(Math.Max(0, frame)) ?? 0;
+    public long MemoryBytes => (_tables.Times?.MemoryBytes ?? 0) + (_tables.Compositions?.MemoryBytes ?? 0)
+        + (_tables.Sync?.MemoryBytes ?? 0) + (_tables.Places?.MemoryBytes ?? 0);
 
-    public override int NextKeyFrame(int frame) => Math.Min(sync is null ? Math.Max(0, frame) : sync.FrameAt(sync.Find(Math.Max(0, frame))), FrameCount);
+    public override int FindFrame(long decodeTime) => _tables.Times?.FindFrame(decodeTime) ?? 0;
+
+    public override long DecodeTimeOf(int frame) => _tables.Times?.TimeOf(Math.Max(0, frame)) ?? 0;
+
+    public override int NextKeyFrame(int frame)
+    {
+        frame = Math.Clamp(frame, 0, FrameCount);
+        return _tables.Sync is { } sync ? Math.Min(sync.FrameAt(sync.Find(frame)), FrameCount) : frame;
+    }
 
     public override int PreviousKeyFrame(int frame)
     {
         frame = Math.Min(frame, FrameCount - 1);
-        if (sync is null || frame < 0)
+        if (_tables.Sync is not { } sync || frame < 0)
         {
             return frame;
         }
@@ -33,11 +47,18 @@ sealed class Mp4Track(TimeToSample? times, CompositionOffsets? compositions, Syn
 
     public override int Read(int first, Span<SourceFrame> frames)
     {
-        var count = Math.Min(frames.Length, Math.Min(FrameCount, places?.FrameCount ?? 0) - first);
-        if (count <= 0 || first < 0 || times is null || places is null)
+        if (_tables is not { Times: { } times, Places: { } places } || first < 0)
         {
             return 0;
         }
+
+        var count = Math.Min(frames.Length, Math.Min(times.FrameCount, places.FrameCount) - first);
+        if (count <= 0)
+        {
+            return 0;
+        }
+
+        var (compositions, sync) = (_tables.Compositions, _tables.Sync);
 
         var place = places.At(first);
         var run = times.RunOf(first);
