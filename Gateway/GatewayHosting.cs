@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +10,7 @@ using Tributary.Gateway.Live;
 using Tributary.Gateway.Metrics;
 using Tributary.Gateway.Pages;
 using Tributary.Gateway.Streaming;
+using Tributary.Gateway.Vod;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Gateway;
@@ -48,6 +50,7 @@ public static class GatewayHosting
         services.AddSingleton<HlsEndpoint>();
         services.AddSingleton<DashEndpoint>();
         services.AddStreaming(configuration);
+        services.AddVod(configuration);
         services.AddSingleton<PageEndpoints>();
         services.AddSingleton<ApiEndpoints>();
         services.AddSingleton<StreamCommands>();
@@ -83,6 +86,7 @@ public static class GatewayHosting
         services.GetService<ApiV3Endpoint>()?.Map(endpoints);
         services.GetService<PlayManifestEndpoint>()?.Map(endpoints);
         services.GetService<ThumbnailEndpoint>()?.Map(endpoints);
+        (endpoints as IApplicationBuilder)?.UseVod();
         return endpoints;
     }
 }

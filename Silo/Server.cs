@@ -9,6 +9,7 @@ using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
 using Tributary.Gateway.Rtmp;
 using Tributary.Gateway.Streaming;
+using Tributary.Gateway.Vod;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
@@ -170,6 +171,7 @@ static class Server
         .. UnknownOptions.Find(configuration, "Ingest", typeof(IngestSections)),
         .. UnknownOptions.Find(configuration, "Api", typeof(ApiOptions)),
         .. UnknownOptions.Find(configuration, "Platform", typeof(PlatformOptions)),
+        .. UnknownOptions.Find(configuration, "Vod", typeof(VodOptions), typeof(VodSections)),
         .. UnknownOptions.Find(configuration, "Gateway", typeof(EdgeOptions), typeof(GatewaySections)),
     ];
 
@@ -185,4 +187,7 @@ static class Server
     sealed record FrameSections(FrameLinkOptions Link);
 
     sealed record GatewaySections(HlsOptions Hls, StreamingOptions Streaming, RtmpPlayOptions Rtmp);
+
+    // Read by LocationsReader, which tells of every mistake itself.
+    sealed record VodSections(string[] Locations, string[] Upstreams);
 }

