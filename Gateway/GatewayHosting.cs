@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Tributary.Gateway.Access;
 using Tributary.Gateway.Api;
 using Tributary.Gateway.ApiV3;
 using Tributary.Gateway.Health;
@@ -11,6 +12,7 @@ using Tributary.Gateway.Metrics;
 using Tributary.Gateway.Pages;
 using Tributary.Gateway.Streaming;
 using Tributary.Gateway.Vod;
+using Tributary.Grains.Access;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Gateway;
@@ -33,6 +35,13 @@ public static class GatewayHosting
         services.AddOptions<ApiOptions>().Bind(configuration.GetSection("Api"))
             .Validate(ApiOptions.IsValid, "Api:Token has at least 16 characters, or none.")
             .ValidateOnStart();
+        services.AddAccess(configuration);
+        services.AddSingleton<PlayTickets>();
+        services.AddSingleton<PlaySessions>();
+        services.AddHostedService(provider => provider.GetRequiredService<PlaySessions>());
+        services.AddSingleton<PlayGate>();
+        services.AddSingleton<ViewerAddress>();
+        services.AddSingleton<PlayGuard>();
         services.AddSingleton<AdminAccess>();
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<MeterCollector>();
@@ -54,6 +63,7 @@ public static class GatewayHosting
         services.AddSingleton<PageEndpoints>();
         services.AddSingleton<ApiEndpoints>();
         services.AddSingleton<StreamCommands>();
+        services.AddSingleton<AccessEndpoints>();
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton(provider => ReadinessCheck.Grains(provider.GetRequiredService<StreamDirectory>()));
         return services;
@@ -74,11 +84,15 @@ public static class GatewayHosting
     public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder endpoints)
     {
         var services = endpoints.ServiceProvider;
+        var guard = services.GetRequiredService<PlayGuard>();
+        var pipeline = endpoints as IApplicationBuilder ?? throw new InvalidOperationException("The gateway is mapped on the application itself: its guard stands before it.");
+        pipeline.Use((context, next) => guard.Invoke(context, next));
         var windows = services.GetRequiredService<LiveWindows>();
         services.GetRequiredService<GatewayMetrics>().Windows = () => windows.Count;
         services.GetRequiredService<HealthEndpoints>().Map(endpoints);
         services.GetRequiredService<PageEndpoints>().Map(endpoints);
         services.GetRequiredService<StreamCommands>().Map(endpoints);
+        services.GetRequiredService<AccessEndpoints>().Map(endpoints);
         services.GetRequiredService<ApiEndpoints>().Map(endpoints);
         services.GetRequiredService<HlsEndpoint>().Map(endpoints);
         services.GetRequiredService<DashEndpoint>().Map(endpoints);

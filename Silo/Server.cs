@@ -10,6 +10,7 @@ using Tributary.Gateway.Live;
 using Tributary.Gateway.Rtmp;
 using Tributary.Gateway.Streaming;
 using Tributary.Gateway.Vod;
+using Tributary.Grains.Access;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
@@ -56,6 +57,8 @@ static class Server
         ClusterHosting.Add(builder, options, data.Path);
         AddHost(builder, options, data);
         var started = false;
+        // It writes every request's whole query, whatever else an operator wants to see of the framework.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started && level >= LogLevel.Information);
         await using var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => started = true);
@@ -79,6 +82,8 @@ static class Server
         services.AddOptions<LiveStreamOptions>().Bind(configuration.GetSection("Live"))
             .Validate(LiveStreamOptions.IsValid, "Live: durations must be positive, PartDuration not above SegmentDuration, NumbersReserved at least 4.")
             .ValidateOnStart();
+        services.AddAccess(configuration);
+        services.PostConfigure<AccessOptions>(access => access.Sessions.TicketSecret = TicketSecret.For(access, options, data.Path));
         services.AddPublishing(configuration);
         services.AddRtmpIngest(configuration);
         if (options.Node.Is("ingest"))
@@ -169,6 +174,7 @@ static class Server
         .. UnknownOptions.Find(configuration, "Publish", typeof(PublishOptions)),
         .. UnknownOptions.Find(configuration, "Pull", typeof(PullOptions)),
         .. UnknownOptions.Find(configuration, "Ingest", typeof(IngestSections)),
+        .. UnknownOptions.Find(configuration, "Access", typeof(AccessOptions)),
         .. UnknownOptions.Find(configuration, "Api", typeof(ApiOptions)),
         .. UnknownOptions.Find(configuration, "Platform", typeof(PlatformOptions)),
         .. UnknownOptions.Find(configuration, "Vod", typeof(VodOptions), typeof(VodSections)),

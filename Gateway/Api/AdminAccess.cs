@@ -14,6 +14,10 @@ sealed class AdminAccess(IOptionsMonitor<ApiOptions> options)
 {
     const string Scheme = "Bearer ";
 
+    /// <summary>Whether the request may command.</summary>
+    public bool Allows(HttpContext context) =>
+        options.CurrentValue.Token is { Length: > 0 } token ? Carries(context.Request, token) : IsLocal(context);
+
     /// <summary>The problem to answer with; null where the request may command.</summary>
     public Problem? Refusal(HttpContext context)
     {

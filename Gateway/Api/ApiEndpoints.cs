@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
+using Tributary.Gateway.Access;
 using Tributary.Gateway.Live;
 using Tributary.Grains.LiveStreams;
 using Tributary.Media.Packaging.Live;
@@ -12,7 +13,8 @@ namespace Tributary.Gateway.Api;
 
 /// <summary>The operations API: streams and nodes, for people and programs. Answers may be <see cref="EdgeOptions.StateAge"/> old.</summary>
 sealed partial class ApiEndpoints(
-    StreamDirectory directory, LiveWindows windows, IGrainFactory grains, AdminAccess access, IOptions<EdgeOptions> options, TimeProvider time)
+    StreamDirectory directory, LiveWindows windows, IGrainFactory grains, AdminAccess access, PlayGate gate, ViewerAddress addresses,
+    IOptions<EdgeOptions> options, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -23,8 +25,13 @@ sealed partial class ApiEndpoints(
         endpoints.Map("/api/v1/{**rest}", context => Fail(context, 404, "Not found", "The operations API has no such resource."));
     }
 
-    async Task Streams(HttpContext context) =>
-        await Json(context, [.. (await directory.List()).Select(Item)], ApiJson.Default.IReadOnlyListStreamItem);
+    // Private streams are listed to those who may command.
+    async Task Streams(HttpContext context)
+    {
+        var seesAll = access.Allows(context);
+        var streams = (await directory.List()).Where(stream => seesAll || !gate.IsPrivate(stream.Name));
+        await Json(context, [.. streams.Select(Item)], ApiJson.Default.IReadOnlyListStreamItem);
+    }
 
     async Task Stream(HttpContext context)
     {
@@ -35,8 +42,24 @@ sealed partial class ApiEndpoints(
             return;
         }
 
+        if (gate.IsPrivate(name!) && !access.Allows(context) && !await MayPlay(context, name!))
+        {
+            await Json(context, Detail(Nobody(name!), null), ApiJson.Default.StreamDetail);   // as one that was never published
+            return;
+        }
+
         await Json(context, Detail(await directory.Describe(name!), windows.Find(name!)), ApiJson.Default.StreamDetail);
     }
+
+    async ValueTask<bool> MayPlay(HttpContext context, string name) => (await gate.Admit(
+        new PlayRequest(name, addresses.Of(context), "api", context.Request.QueryString.Value ?? "", context.Request.Headers.Authorization.ToString(),
+            context.Request.Headers.UserAgent.ToString()),
+        watches: false)).Decision.Granted;
+
+    static LiveStreamDescription Nobody(string name) => new()
+    {
+        Name = name, State = StreamState.OffAir, Since = default, Epoch = 0, NextMsn = 0, DiscontinuitySequence = 0,
+    };
 
     // Everything that a handler may meet becomes one problem document.
     static async Task Guard(HttpContext context, Func<Task> handler)

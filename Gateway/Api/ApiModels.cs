@@ -73,6 +73,27 @@ public sealed record PullItem(
     string Name, string Source, bool Configured, PullState State, string? Primary, string? Backup, string? Leaving, long Epoch, DateTimeOffset Since,
     string Why, string? Trouble, int Attempts);
 
+/// <summary>Body of <c>PUT /api/v1/streams/{name}/access</c>.</summary>
+/// <param name="Key">With which it is published; null: it keeps the one that it has, empty: it has none of its own.</param>
+public sealed record StreamAccessCommand(
+    Grains.Access.AccessMode? Mode, string? Key, string[]? PlayFrom, string[]? PlayNotFrom, string[]? PublishFrom, string[]? PublishNotFrom);
+
+/// <summary><c>GET /api/v1/streams/{name}/access</c>.</summary>
+/// <param name="Decided">Whether an operator decided it; else it is as configured.</param>
+/// <param name="HasKey">Whether an operator gave it a key of its own.</param>
+public sealed record StreamAccessItem(
+    string Name, bool Decided, Grains.Access.AccessMode Mode, bool HasKey, string[] PlayFrom, string[] PlayNotFrom, string[] PublishFrom, string[] PublishNotFrom);
+
+/// <summary>Body of <c>POST /api/v1/streams/{name}/tokens</c>.</summary>
+/// <param name="Action"><c>play</c> (also where it is missing) or <c>publish</c>.</param>
+/// <param name="Seconds">For how long it lets in; an hour where it is missing.</param>
+/// <param name="EndSeconds">After how many seconds who was let in is cut off; null: not.</param>
+/// <param name="Address">Address or network to which it is bound; null: none.</param>
+public sealed record TokenCommand(string? Action, long? Seconds, long? EndSeconds, string? Address);
+
+/// <summary>A token: the one place where it is shown whole, to whoever asked for it.</summary>
+public sealed record TokenItem(string Token, DateTimeOffset Expires, DateTimeOffset? Ends);
+
 /// <summary>An error as RFC 9457 has it.</summary>
 public sealed record Problem(string Type, string Title, int Status, string Detail);
 
@@ -88,5 +109,9 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
 [JsonSerializable(typeof(SwitchCommand))]
 [JsonSerializable(typeof(TransferCommand))]
 [JsonSerializable(typeof(CommandResult))]
+[JsonSerializable(typeof(StreamAccessItem))]
+[JsonSerializable(typeof(StreamAccessCommand))]
+[JsonSerializable(typeof(TokenCommand))]
+[JsonSerializable(typeof(TokenItem))]
 [JsonSerializable(typeof(Problem))]
 sealed partial class ApiJson : JsonSerializerContext;

@@ -67,7 +67,7 @@ static class Answers
             && known.Any(entry => entry.Tag.Equals(opaque, StringComparison.Ordinal) || entry.Tag.Equals("*", StringComparison.Ordinal));
     }
 
-    static async Task Say(HttpContext context, int status, string cache, string sentence)
+    internal static async Task Say(HttpContext context, int status, string cache, string sentence)
     {
         var bytes = Encoding.UTF8.GetBytes(sentence + "\n");
         context.Response.StatusCode = status;

@@ -22,7 +22,7 @@ static class Cors
         if (origin.Length > 0)
         {
             headers.AccessControlAllowMethods = "GET, HEAD, OPTIONS";
-            headers.AccessControlAllowHeaders = "Range, If-None-Match, If-Range, Content-Type";
+            headers.AccessControlAllowHeaders = "Range, If-None-Match, If-Range, Content-Type, Authorization";
             headers.AccessControlMaxAge = "86400";
         }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using Tributary.Gateway.Access;
 using Tributary.Gateway.Metrics;
 using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Hls;
@@ -176,6 +177,12 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
 
     async Task Write(HttpContext context, string type, PlaylistText text, TimeSpan age)
     {
+        if (context.Features.Get<TicketFeature>() is { } viewer)
+        {
+            metrics.Sent(await TicketedPlaylist.Write(context, type, text, age, viewer.Ticket));
+            return;
+        }
+
         var gzip = Answers.AcceptsGzip(context.Request);
         var (tag, bytes) = gzip ? (text.GzipETag, text.Gzip) : (text.ETag, text.Plain);
         var headers = context.Response.Headers;

@@ -22,9 +22,11 @@ static class WindowAnswers
         return window;
     }
 
+    public static Task OffAir(HttpContext context, string name) => Answers.Missing(context, Answers.Briefly, $"Stream '{name}' is not on air.");
+
     static Task Answer(HttpContext context, string name, WindowOutcome outcome) => outcome switch
     {
-        WindowOutcome.OffAir => Answers.Missing(context, Answers.Briefly, $"Stream '{name}' is not on air."),
+        WindowOutcome.OffAir => OffAir(context, name),
         WindowOutcome.LimitReached => Answers.Busy(context, "This gateway follows as many streams as it may (Gateway:Hls:MaxWindows)."),
         _ => Answers.Busy(context, "The cluster does not answer right now."),
     };

@@ -5,7 +5,10 @@ import { copyField, describeTracks, element, getJson, publishFields, stateClass,
 
 const $ = id => document.getElementById(id);
 const name = decodeURIComponent(location.pathname.split('/')[2]);
-const master = `/live/${encodeURIComponent(name)}/master.m3u8`;
+const shown = `/live/${encodeURIComponent(name)}/master.m3u8`;
+// What opens a protected stream goes from the page's address to the playlist's, and is shown nowhere.
+const opens = new URLSearchParams([...new URLSearchParams(location.search)].filter(([key]) => ['token', 'jwt'].includes(key))).toString();
+const master = opens ? `${shown}?${opens}` : shown;
 const video = $('video');
 
 const stats = { state: 'loading', stalls: 0, discontinuities: 0, restarts: 0, errors: [] };
@@ -65,6 +68,7 @@ function explain() {
     return show('noplayer', 'The player library is not installed on the server.', 'npm install hls.js in its web folder, or open the playlist below in another player.');
   }
   if (player?.blocked) return show('click', 'The browser waits for a click before it plays.');
+  if (player?.refused) return show('refused', opens ? 'The address of this page does not open this stream (any more).' : 'This stream is protected.', 'Ask whoever gave you the address for a new one.');
   if (player?.networkError) return show('network', 'The pictures cannot be loaded from the server.', 'Trying again …');
   show(player?.played ? 'stalled' : 'starting', player?.played ? 'Waiting for more pictures …' : 'The stream is starting …');
 }
@@ -142,7 +146,8 @@ function playWithHls(Hls) {
     if (error.details === 'manifestIncompatibleCodecsError') made.unsupported = 'the codecs of this stream';
     else if (error.type === Hls.ErrorTypes.MEDIA_ERROR && recoveries++ < 2) hls.recoverMediaError();
     else {
-      made.networkError = error.type === Hls.ErrorTypes.NETWORK_ERROR && ![404, 410].includes(error.response?.code);
+      made.refused = [401, 403, 429].includes(error.response?.code);
+      made.networkError = error.type === Hls.ErrorTypes.NETWORK_ERROR && ![401, 403, 404, 410, 429].includes(error.response?.code);
       made.failed = true;   // the next look at the stream makes a new one
     }
   });
@@ -209,7 +214,7 @@ function unstick() {
 async function look() {
   const before = stream?.state;
   try {
-    stream = await getJson(`/api/v1/streams/${encodeURIComponent(name)}`);
+    stream = await getJson(`/api/v1/streams/${encodeURIComponent(name)}${opens ? `?${opens}` : ''}`);
   } catch {
     stream = null;
   }
@@ -266,7 +271,7 @@ document.title = `${name} · Tributary`;
 $('title').textContent = name;
 $('publish').append(...publishFields(name));
 $('elsewhere').append(
-  copyField('HLS', new URL(master, location.href).href),
+  copyField('HLS', new URL(shown, location.href).href),
   copyField('HLS, TS form', new URL(`/live/${encodeURIComponent(name)}/ts/master.m3u8`, location.href).href));
 setInterval(() => { gather(); explain(); }, 250);
 look();

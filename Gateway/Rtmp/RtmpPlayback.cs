@@ -1,9 +1,13 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Tributary.Gateway.Access;
 using Tributary.Gateway.Streaming;
+using Tributary.Grains.Access;
 using Tributary.Protocols.Rtmp;
 
 namespace Tributary.Gateway.Rtmp;
@@ -12,7 +16,7 @@ namespace Tributary.Gateway.Rtmp;
 /// Plays a stream on an RTMP connection that asked for it, whoever accepted the connection: the play is answered, the socket becomes a viewer's, and
 /// what the player says meanwhile is answered between two messages.
 /// </summary>
-public sealed partial class RtmpPlayback(StreamingViewers viewers, ILogger<RtmpPlayback> log)
+public sealed partial class RtmpPlayback(StreamingViewers viewers, PlayGate gate, ILogger<RtmpPlayback> log)
 {
     /// <summary>
     /// Comes back when the player has left or was refused. The connection's transport came through <see cref="StreamingHosting.UseRtmpOutput"/>.
@@ -30,6 +34,16 @@ public sealed partial class RtmpPlayback(StreamingViewers viewers, ILogger<RtmpP
             return;
         }
 
+        using var hold = await gate.Hold(Played(connection, request, stream));
+        if (!hold.Decision.Granted)
+        {
+            LogRefused(connection.RemoteEndPoint?.ToString(), stream, hold.Decision.Reason);
+            await (gate.IsPrivate(stream)
+                ? Refuse(session, output, "NetStream.Play.StreamNotFound", $"Stream '{stream}' is not on air.")
+                : Refuse(session, output, "NetStream.Play.Failed", hold.Decision.Sentence));
+            return;
+        }
+
         var (outcome, seat) = await viewers.TryOpen(stream, StreamFormat.Rtmp);
         if (seat is null)
         {
@@ -44,17 +58,19 @@ public sealed partial class RtmpPlayback(StreamingViewers viewers, ILogger<RtmpP
             session.AcceptPlay();
             await output.FlushAsync();
             LogPlaying(connection.RemoteEndPoint?.ToString(), stream);
-            await Watch(connection, session, output, seat, request.StreamId, stream);
+            await Watch(connection, session, output, seat, request.StreamId, stream, hold.Over);
         }
     }
 
     async Task Watch(
-        ConnectionContext connection, RtmpSession session, DetachableOutput output, StreamingViewers.Seat seat, uint streamId, string stream)
+        ConnectionContext connection, RtmpSession session, DetachableOutput output, StreamingViewers.Seat seat, uint streamId, string stream,
+        CancellationToken over)
     {
         var own = output.Detach();
         var viewer = new Viewer(own, new RtmpFraming(streamId));
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
         await using var onStop = stopping.UnsafeRegister(static viewer => ((Viewer)viewer!).End(ViewerEnd.Stopping), viewer);
+        await using var onOver = over.UnsafeRegister(static viewer => ((Viewer)viewer!).End(ViewerEnd.Expired), viewer);
         var listening = Listen(connection.Transport.Input, session, output, viewer);
         var end = await seat.Watch(viewer);
         connection.Transport.Input.CancelPendingRead();
@@ -64,13 +80,20 @@ public sealed partial class RtmpPlayback(StreamingViewers viewers, ILogger<RtmpP
             await pipe.Settle();
         }
 
-        if (end is ViewerEnd.OffAir or ViewerEnd.Stopping)
+        if (end is ViewerEnd.OffAir or ViewerEnd.Stopping or ViewerEnd.Expired)
         {
             session.StopPlay();
         }
 
         LogPlayed(connection.RemoteEndPoint?.ToString(), stream, end, viewer.Sent);
     }
+
+    static PlayRequest Played(ConnectionContext connection, RtmpPlayRequest request, string stream) => new(
+        stream, ViewerAddress.Plain((connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None),
+        connection.Features.Get<ITlsConnectionFeature>() is null ? "rtmp" : "rtmps", RtmpPlayName.Query(request), "", request.Connect.FlashVer)
+    {
+        TcUrl = request.Connect.TcUrl,
+    };
 
     static async Task Listen(PipeReader input, RtmpSession session, DetachableOutput output, Viewer viewer)
     {
@@ -119,6 +142,9 @@ public sealed partial class RtmpPlayback(StreamingViewers viewers, ILogger<RtmpP
         session.RefusePlay(code, sentence);
         await output.FlushAsync();
     }
+
+    [LoggerMessage(LogLevel.Warning, "rtmp {Remote} refused playing '{Stream}': {Reason}")]
+    partial void LogRefused(string? remote, string stream, AccessReason reason);
 
     [LoggerMessage(LogLevel.Information, "rtmp {Remote} plays '{Stream}'")]
     partial void LogPlaying(string? remote, string stream);

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Options;
+using Tributary.Gateway.Access;
 using Tributary.Protocols.Http;
 using Tributary.Protocols.WebSockets;
 
@@ -17,7 +19,7 @@ namespace Tributary.Gateway.Streaming;
 /// cannot overtake or mix with anything.
 /// </para>
 /// </summary>
-sealed class FirstRequest(StreamingViewers viewers, IOptions<StreamingOptions> options, IOptions<EdgeOptions> edge)
+sealed class FirstRequest(StreamingViewers viewers, PlayGate gate, ViewerAddress addresses, IOptions<StreamingOptions> options, IOptions<EdgeOptions> edge)
 {
     public async Task OnConnected(ConnectionContext connection, ConnectionDelegate next)
     {
@@ -28,7 +30,15 @@ sealed class FirstRequest(StreamingViewers viewers, IOptions<StreamingOptions> o
             return;
         }
 
-        var (_, seat) = await viewers.TryOpen(request.Stream, request.Format);
+        var address = ViewerAddress.Plain((connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None);
+        if (head.IsForwarded && addresses.IsProxy(address))
+        {
+            await next(connection);   // HTTP knows for whom it asks
+            return;
+        }
+
+        using var hold = gate.IsOpen(request.Stream) ? null : await gate.Hold(request.Played(address, head));
+        var (_, seat) = hold is null or { Decision.Granted: true } ? await viewers.TryOpen(request.Stream, request.Format) : default;
         if (seat is null)
         {
             await next(connection);   // HTTP says why
@@ -43,6 +53,7 @@ sealed class FirstRequest(StreamingViewers viewers, IOptions<StreamingOptions> o
             var listening = head.WebSocketKey is null ? UntilLeft(connection.Transport.Input, viewer) : Converse(connection.Transport.Input, viewer);
             var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
             await using var onStop = stopping.UnsafeRegister(static viewer => ((Viewer)viewer!).End(ViewerEnd.Stopping), viewer);
+            await using var onOver = (hold?.Over ?? default).UnsafeRegister(static viewer => ((Viewer)viewer!).End(ViewerEnd.Expired), viewer);
             await seat.Watch(viewer);
             connection.Transport.Input.CancelPendingRead();
             await listening;

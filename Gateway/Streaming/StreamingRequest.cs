@@ -1,5 +1,8 @@
+using System.Net;
 using System.Text;
+using Tributary.Gateway.Access;
 using Tributary.Gateway.Live;
+using Tributary.Protocols.Http;
 using Tributary.Protocols.WebSockets;
 
 namespace Tributary.Gateway.Streaming;
@@ -12,6 +15,10 @@ readonly record struct StreamingRequest(string Stream, StreamFormat Format)
     const string Root = "/live/";
 
     public string ContentType => Format == StreamFormat.Flv ? "video/x-flv" : "video/mp2t";
+
+    /// <summary>Somebody who wants it, from <paramref name="address"/>, before HTTP.</summary>
+    public PlayRequest Played(IPAddress address, RequestHead head) =>
+        new(Stream, address, Format == StreamFormat.Flv ? "flv" : "ts", head.Query, head.Authorization, head.UserAgent);
 
     /// <summary>Reads a path that needs no decoding: names of streams never do.</summary>
     public static bool TryParse(string path, out StreamingRequest request)

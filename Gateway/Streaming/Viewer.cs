@@ -23,6 +23,9 @@ public enum ViewerEnd : byte
 
     /// <summary>The gateway stops.</summary>
     Stopping,
+
+    /// <summary>The time for which it was let in is over.</summary>
+    Expired,
 }
 
 /// <summary>

@@ -56,6 +56,12 @@ public enum PublishRefusalReason
 
     /// <summary>The node takes no new work.</summary>
     Draining,
+
+    /// <summary>From this address it is not published, or the address guesses keys.</summary>
+    AddressRefused,
+
+    /// <summary>A hook said no, or did not answer.</summary>
+    HookRefused,
 }
 
 [GenerateSerializer, Immutable, Alias("tributary.publish-answer")]

@@ -24,6 +24,7 @@ public static class PublishHosting
             .ValidateOnStart();
         services.AddSingleton<PublishMetrics>();
         services.AddSingleton<PublishKeys>();
+        services.AddSingleton<PublishGate>();
         services.AddSingleton<PublishSessions>();
         services.AddSingleton<IDrainedWork>(provider => provider.GetRequiredService<PublishSessions>());
         services.TryAddSingleton<NodeDrain>();

@@ -14,6 +14,15 @@ public sealed record PublishTarget(string StreamName, int Slot, string? Key, str
     /// <summary>The cluster itself fetches it from another server: no key is asked for.</summary>
     public bool Pulled { get; init; }
 
+    /// <summary>The query with which it came; may hold secrets. Never logged.</summary>
+    public string Query { get; init; } = "";
+
+    /// <summary>The URL of the server as it knows it; may hold secrets. Never logged.</summary>
+    public string TcUrl { get; init; } = "";
+
+    /// <summary>What it calls itself.</summary>
+    public string Agent { get; init; } = "";
+
     public override string ToString() => $"{Protocol} {Remote} as '{StreamName}' slot {Slot}";
 }
 

@@ -13,7 +13,7 @@ namespace Tributary.Ingest.Publishing;
 public sealed partial class Publisher(
     IGrainFactory grains,
     [FromKeyedServices(FrameStreamProvider.ProviderName)] IStreamProvider frames,
-    PublishKeys keys,
+    PublishGate gate,
     PublishSessions sessions,
     NodeDrain drain,
     NodeDirectory nodes,
@@ -29,9 +29,10 @@ public sealed partial class Publisher(
     /// </summary>
     public async ValueTask<PublishResult> PublishAsync(PublishTarget target, CancellationToken cancellation)
     {
-        if (!target.Pulled && !keys.Opens(target, out var sentence))
+        var id = Guid.NewGuid();
+        if (await gate.Decide(target, id, cancellation) is { Granted: false } refusal)
         {
-            return Refuse(target, PublishRefusalReason.KeyRefused, sentence);
+            return Refuse(target, PublishGate.ReasonOf(refusal.Reason), refusal.Sentence);
         }
 
         if (drain.IsDraining)
@@ -45,13 +46,15 @@ public sealed partial class Publisher(
                 $"This node already takes {options.CurrentValue.MaxPublishers} publishers (Publish:MaxPublishers).");
         }
 
-        var session = NewSession(target);
+        var session = NewSession(target, id);
         try
         {
             var answer = await session.Begin(cancellation);
             if (answer.Outcome != PublishOutcome.Refused)
             {
                 sessions.Add(session);
+                gate.Began(target, id);
+                session.Ended.UnsafeRegister(_ => gate.Ended(target, id, session.EndedBy?.ToString() ?? ""), null);
                 return new PublishResult(session, PublishRefusalReason.None, "");
             }
 
@@ -65,13 +68,13 @@ public sealed partial class Publisher(
         }
     }
 
-    PublishSession NewSession(PublishTarget target)
+    PublishSession NewSession(PublishTarget target, Guid id)
     {
         var hub = new StreamHub(
             frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(target.StreamName)), timeline.Value, options.CurrentValue, time, metrics);
         var request = new PublishRequest
         {
-            Session = Guid.NewGuid(),
+            Session = id,
             Slot = target.Slot,
             Node = node.Name,
             FrameLink = node.FrameLink,

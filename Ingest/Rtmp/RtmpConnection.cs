@@ -179,7 +179,10 @@ sealed partial class RtmpConnection(
             return false;
         }
 
-        var target = new PublishTarget(url.StreamName, url.Slot, url.Key, protocol, remote);
+        var target = new PublishTarget(url.StreamName, url.Slot, url.Key, protocol, remote)
+        {
+            Query = url.Query, TcUrl = request.Connect.TcUrl, Agent = Shown(request.Connect.FlashVer),
+        };
         var answer = await admission(target, CancellationToken.None);
         _publication = answer.Publication;
         if (_publication is not { } publication)

@@ -18,6 +18,9 @@ public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, st
     const string EntryForm =
         "Publish to rtmp://HOST/kLive/?p=PARTNER&e=ENTRY&i=0&t=TOKEN with the stream name ENTRY_1, ENTRY_2 or ENTRY_3.";
 
+    /// <summary>The queries of all pieces, the name's first. Never for logs.</summary>
+    public string Query { get; init; } = "";
+
     // Secrets stay out of whatever prints it.
     public override string ToString() => $"'{StreamName}' slot {Slot}";
 
@@ -38,7 +41,8 @@ public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, st
         var (appPath, appQuery) = Split(app);
         var (namePath, nameQuery) = SplitName(name);
         var segments = $"{appPath}/{namePath}".Split('/', StringSplitOptions.RemoveEmptyEntries);
-        string? Find(string key) => Value(nameQuery, key) ?? Value(appQuery, key) ?? Value(Split(tcUrl).Query, key);
+        var query = string.Join('&', new[] { nameQuery, appQuery, Split(tcUrl).Query }.Where(static piece => piece.Length > 0).Distinct());
+        string? Find(string key) => Value(query, key);
 
         // 2. Which slot.
         int slot;
@@ -58,12 +62,16 @@ public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, st
         // 3. Which stream.
         if (segments.Length == 2 && segments[0] == "live")
         {
-            return TryLive(segments[1], slot, Find("key"), out url, out sentence);
+            var isLive = TryLive(segments[1], slot, Find("key"), out url, out sentence);
+            url = url with { Query = query };
+            return isLive;
         }
 
         if (segments.Length == 2 && segments[0] == "kLive")
         {
-            return TryEntry(segments[1], slot, Find("e"), Find("t"), Find("p"), out url, out sentence);
+            var isEntry = TryEntry(segments[1], slot, Find("e"), Find("t"), Find("p"), out url, out sentence);
+            url = url with { Query = query };
+            return isEntry;
         }
 
         sentence = segments is ["kLive", ..] ? EntryForm

@@ -28,7 +28,19 @@ public sealed record RequestHead(string Path, string Query, string? WebSocketKey
     /// <summary>Longer heads are not read here.</summary>
     public const int MaxLength = 8 * 1024;
 
-    const int MaxTarget = 2 * 1024;
+    const int MaxTarget = 4 * 1024;
+
+    /// <summary>The Authorization field; holds a secret, so it is not for logs. Empty: none.</summary>
+    public string Authorization { get; init; } = "";
+
+    /// <summary>The User-Agent field; empty: none.</summary>
+    public string UserAgent { get; init; } = "";
+
+    /// <summary>Whether a proxy says for whom it asks.</summary>
+    public bool IsForwarded { get; init; }
+
+    // Secrets stay out of whatever prints it.
+    public override string ToString() => Path;
 
     static ReadOnlySpan<byte> Get => "GET /"u8;
 
@@ -122,6 +134,18 @@ public sealed record RequestHead(string Path, string Query, string? WebSocketKey
             else if (Ascii.EqualsIgnoreCase(name, "sec-websocket-key"u8))
             {
                 key = value.Length == 24 && !value.ContainsAnyExcept(Base64) ? Encoding.ASCII.GetString(value) : "";
+            }
+            else if (Ascii.EqualsIgnoreCase(name, "authorization"u8))
+            {
+                head = head with { Authorization = Encoding.Latin1.GetString(value) };
+            }
+            else if (Ascii.EqualsIgnoreCase(name, "user-agent"u8))
+            {
+                head = head with { UserAgent = Encoding.Latin1.GetString(value) };
+            }
+            else if (Ascii.EqualsIgnoreCase(name, "x-forwarded-for"u8))
+            {
+                head = head with { IsForwarded = true };
             }
         }
 

@@ -28,6 +28,7 @@ public sealed partial class OptionsReference
     [
         ("", typeof(ServerOptions)),
         ("Publish", typeof(PublishOptions)),
+        ("Access", typeof(Tributary.Grains.Access.AccessOptions)),
         ("Ingest:Rtmp", typeof(RtmpOptions)),
         ("Pull", typeof(Tributary.Ingest.Pull.PullOptions)),
         ("Ingest:Timeline", typeof(TimelineOptions)),
@@ -113,7 +114,15 @@ public sealed partial class OptionsReference
         foreach (var property in type.GetProperties().Where(property => property.CanWrite))
         {
             var name = section.Length == 0 ? property.Name : $"{section}:{property.Name}";
-            if (IsOptions(property.PropertyType))
+            if (ElementOf(property.PropertyType) is { } element)
+            {
+                yield return (name, "", Plain(Summary(property)) + " A list; each has:");
+                foreach (var inner in Options($"{name}:N", element))
+                {
+                    yield return inner;
+                }
+            }
+            else if (IsOptions(property.PropertyType))
             {
                 foreach (var inner in Options(name, property.PropertyType, property.GetValue(instance)))
                 {
@@ -130,7 +139,11 @@ public sealed partial class OptionsReference
     static IEnumerable<Type> Reach(Type type) =>
         type.GetProperties().Where(property => IsOptions(property.PropertyType)).SelectMany(property => Reach(property.PropertyType)).Prepend(type);
 
-    static bool IsOptions(Type type) => type.IsClass && type != typeof(string) && type.Namespace!.StartsWith("Tributary", StringComparison.Ordinal);
+    static bool IsOptions(Type type) => type.IsClass && !type.IsArray && type != typeof(string) && type.Namespace!.StartsWith("Tributary", StringComparison.Ordinal);
+
+    // Of a list of options.
+    static Type? ElementOf(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>) && IsOptions(type.GenericTypeArguments[0]) ? type.GenericTypeArguments[0] : null;
 
     static bool IsRecord(Type type) => type.GetMethod("<Clone>$") is not null;
 
@@ -170,7 +183,9 @@ public sealed partial class OptionsReference
 
     static IEnumerable<string> Keys(string prefix, JsonElement element) => element.ValueKind == JsonValueKind.Object
         ? element.EnumerateObject().SelectMany(property => Keys(prefix.Length == 0 ? property.Name : $"{prefix}:{property.Name}", property.Value))
-        : [prefix];
+        : element.ValueKind == JsonValueKind.Array && element.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Object)
+            ? element.EnumerateArray().SelectMany(item => Keys($"{prefix}:N", item))
+            : [prefix];
 
     static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../.."));
 

@@ -8,6 +8,7 @@ public sealed class PlaylistText
     static long _written;
 
     readonly Lazy<ReadOnlyMemory<byte>> _gzip;
+    PlaylistAddress[]? _addresses;
 
     public PlaylistText(ReadOnlyMemory<byte> plain)
     {
@@ -23,6 +24,14 @@ public sealed class PlaylistText
     public ReadOnlyMemory<byte> Plain { get; }
 
     public ReadOnlyMemory<byte> Gzip => _gzip.Value;
+
+    /// <summary>Where the addresses in it end, in order: looked for once, by the first who wants to put something there.</summary>
+    public IReadOnlyList<PlaylistAddress> Addresses => _addresses ??= PlaylistAddresses.Find(Plain.Span);
+
+    /// <summary>Bytes of a DASH manifest up to behind its opening tag; 0 for playlists.</summary>
+    public int ManifestHead => PlaylistAddresses.HeadOfManifest(Plain.Span);
+
+    public bool IsManifest => Plain.Span.StartsWith("<"u8);
 
     /// <summary>Strong entity tag (RFC 9110 §8.8.3) of the plain form, quotes included; the same on every gateway.</summary>
     public string ETag { get; }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using Tributary.Grains.Access;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
 
@@ -34,8 +35,33 @@ public class FakeCluster : DispatchProxy
         { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(INodeCatalogGrain) => new FakeNodes(this),
         { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(IServerNodeGrain) =>
             new FakeNode(this, (string)args![0]!),
+        { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } when targetMethod.ReturnType == typeof(IAccessCatalogGrain) => Access,
         _ => throw new NotSupportedException(targetMethod?.Name),
     };
+
+    /// <summary>What operators decided about access.</summary>
+    public FakeAccess Access { get; } = new();
+
+    public sealed class FakeAccess : IAccessCatalogGrain
+    {
+        readonly Dictionary<string, StreamAccess> _streams = [];
+        long _version;
+
+        public Task<AccessList?> Read(long known) =>
+            Task.FromResult(known == _version ? null : new AccessList { Version = _version, Streams = [.. _streams.Values] });
+
+        public Task<bool> Set(StreamAccess access)
+        {
+            (_streams[access.Stream], _version) = (access, _version + 1);
+            return Task.FromResult(true);
+        }
+
+        public Task<bool> Clear(string stream)
+        {
+            _version++;
+            return Task.FromResult(_streams.Remove(stream));
+        }
+    }
 
     sealed class FakeCatalog(long shard, ConcurrentDictionary<string, FakeStream> streams) : IStreamCatalogGrain
     {
