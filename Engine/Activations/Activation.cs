@@ -211,12 +211,20 @@ sealed partial class Activation : IGrainContext
             }
 
             Silo.Respond(message, null, exception);
-            if (exception is Storage.InconsistentStateException { IsSourceActivation: true } inconsistent)
-            {
-                // The state in storage is not the one that this activation believes in: another activation wrote, or an update was lost. It must start anew.
-                inconsistent.IsSourceActivation = false;
-                Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationError, exception, "The state in storage is newer than this activation's."));
-            }
+            Failed(exception);
+        }
+    }
+
+    /// <summary>
+    /// A turn ended with that. Where the state in storage is not the one that this activation believes in (another activation wrote, or the answer to an update was
+    /// lost), it must start anew.
+    /// </summary>
+    public void Failed(Exception exception)
+    {
+        if (exception is Storage.InconsistentStateException { IsSourceActivation: true } inconsistent)
+        {
+            inconsistent.IsSourceActivation = false;
+            Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationError, exception, "The state in storage is newer than this activation's."));
         }
     }
 

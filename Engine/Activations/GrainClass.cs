@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Reflection;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Concurrency;
 using Orleans.Metadata;
 using Orleans.Placement;
@@ -12,8 +11,7 @@ namespace Orleans.Runtime;
 sealed class GrainClass
 {
     readonly Func<IInvokable, bool>? _interleave;
-    readonly Func<IServiceProvider, object>[] _constructorArguments;
-    readonly ConstructorInfo _constructor;
+    readonly GrainConstructor _constructor;
 
     public GrainClass(Type type, GrainType grainType, PlacementStrategy defaultPlacement, Configuration.GrainCollectionOptions collection, int maxQueue, IServiceProvider services)
     {
@@ -34,11 +32,7 @@ sealed class GrainClass
                 ?? throw new InvalidOperationException($"Class {type.FullName} has no static method {predicate.CallbackMethodName}(IInvokable) that [MayInterleave] names.");
         }
 
-        var constructors = type.GetConstructors();
-        _constructor = constructors.FirstOrDefault(c => c.IsDefined(typeof(ActivatorUtilitiesConstructorAttribute)))
-            ?? constructors.OrderByDescending(c => c.GetParameters().Length).FirstOrDefault()
-            ?? throw new InvalidOperationException($"The grain class {type} has no public constructor.");
-        _constructorArguments = [.. _constructor.GetParameters().Select(ArgumentOf)];
+        _constructor = GrainConstructor.Of(type);
     }
 
     public Type Type { get; }
@@ -67,34 +61,7 @@ sealed class GrainClass
     public bool MayInterleave(object? instance, Message message) => _interleave is not null && _interleave(new Invokable(message, instance));
 
     /// <summary>Makes the object; runs within a turn of the activation, so that <see cref="Grain"/> finds its context.</summary>
-    public object Create(Activation activation)
-    {
-        var services = activation.ActivationServices;
-        var arguments = Array.ConvertAll(_constructorArguments, argument => argument(services));
-        return _constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, arguments, null);
-    }
-
-    static Func<IServiceProvider, object> ArgumentOf(ParameterInfo parameter)
-    {
-        if (parameter.GetCustomAttribute<PersistentStateAttribute>() is { } facet)
-        {
-            return PersistentStates.FactoryFor(parameter, facet);
-        }
-
-        if (parameter.ParameterType == typeof(IGrainContext))
-        {
-            return static _ => RuntimeContext.Current!;
-        }
-
-        if (parameter.GetCustomAttribute<FromKeyedServicesAttribute>() is { } keyed)
-        {
-            return services => services.GetRequiredKeyedService(parameter.ParameterType, keyed.Key);
-        }
-
-        return parameter.HasDefaultValue
-            ? services => services.GetService(parameter.ParameterType) ?? parameter.DefaultValue!
-            : services => services.GetRequiredService(parameter.ParameterType);
-    }
+    public object Create(Activation activation) => _constructor.Create(activation.ActivationServices);
 
     static GrainProperties PropertiesOf(Type type, GrainType grainType, IServiceProvider services)
     {

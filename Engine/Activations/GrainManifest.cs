@@ -13,10 +13,13 @@ sealed class GrainManifest
 {
     static readonly Lock Gate = new();
     static GrainManifest? _current;
-    static int _loaded;
+    static int _loads;
+    static int _known;
     readonly Dictionary<GrainType, Type> _classes = [];
     readonly Dictionary<GrainInterfaceType, Type> _interfaces = [];
     readonly ConcurrentDictionary<(Type Interface, string? Prefix), GrainType> _found = new();
+
+    static GrainManifest() => AppDomain.CurrentDomain.AssemblyLoad += static (_, loaded) => Interlocked.Add(ref _loads, loaded.LoadedAssembly.IsDynamic ? 0 : 1);
 
     GrainManifest(IEnumerable<Assembly> assemblies)
     {
@@ -42,12 +45,19 @@ sealed class GrainManifest
     {
         get
         {
+            if (Volatile.Read(ref _current) is { } known && Volatile.Read(ref _known) == Volatile.Read(ref _loads))
+            {
+                return known;
+            }
+
             lock (Gate)
             {
-                if (_current is null || AppDomain.CurrentDomain.GetAssemblies().Length != _loaded)
+                // What is loaded while this looks is found the next time.
+                var loads = Volatile.Read(ref _loads);
+                if (_current is null || _known != loads)
                 {
-                    _current = new GrainManifest(Assemblies());
-                    _loaded = AppDomain.CurrentDomain.GetAssemblies().Length;
+                    Volatile.Write(ref _current, new GrainManifest(Assemblies()));
+                    Volatile.Write(ref _known, loads);
                 }
 
                 return _current;

@@ -137,6 +137,7 @@ abstract partial class GrainTimer : IGrainTimer
         catch (Exception exception) when (exception is not OperationCanceledException || !_stopped.IsCancellationRequested)
         {
             LogTickFailed(_activation.Silo.Log, exception, _activation.GrainId);
+            _activation.Failed(exception);
         }
         catch (OperationCanceledException)
         {

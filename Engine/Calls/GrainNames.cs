@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 
 namespace Orleans.Runtime;
@@ -6,6 +7,7 @@ namespace Orleans.Runtime;
 static class GrainNames
 {
     const string Suffix = "grain";
+    static readonly ConcurrentDictionary<Type, GrainInterfaceType> Interfaces = new();
 
     /// <summary>[GrainType], else the class name in lower case without a trailing "grain"; a generic class keeps its arity after a back-tick.</summary>
     public static GrainType GrainTypeOf(Type grainClass)
@@ -26,6 +28,6 @@ static class GrainNames
     }
 
     /// <summary>[Alias], else the full name.</summary>
-    public static GrainInterfaceType InterfaceTypeOf(Type interfaceType) =>
-        GrainInterfaceType.Create(interfaceType.GetCustomAttribute<AliasAttribute>()?.Alias ?? interfaceType.FullName ?? interfaceType.Name);
+    public static GrainInterfaceType InterfaceTypeOf(Type interfaceType) => Interfaces.GetOrAdd(interfaceType, static type =>
+        GrainInterfaceType.Create(type.GetCustomAttribute<AliasAttribute>()?.Alias ?? type.FullName ?? type.Name));
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Linq.Expressions;
 using System.Reflection;
+using System.Text;
 using Orleans.Concurrency;
 
 namespace Orleans.Runtime;
@@ -9,6 +10,7 @@ namespace Orleans.Runtime;
 sealed class MethodDescriptor
 {
     static readonly ConcurrentDictionary<MethodInfo, MethodDescriptor> Known = new();
+    readonly byte[] _wireName;
     readonly bool[] _copied;
     readonly bool _copiesResult;
     readonly bool _copies;
@@ -20,6 +22,7 @@ sealed class MethodDescriptor
         ClrInterface = method.DeclaringType!;
         InterfaceType = GrainNames.InterfaceTypeOf(ClrInterface);
         Name = method.Name;
+        _wireName = Encoding.UTF8.GetBytes(WireMethods.NameOf(InterfaceType, method));
         Shape = ResultShape.For(method);
         IsOneWay = method.IsDefined(typeof(OneWayAttribute)) || method.ReturnType == typeof(void);
         IsReadOnly = method.IsDefined(typeof(ReadOnlyAttribute));
@@ -42,6 +45,9 @@ sealed class MethodDescriptor
     public GrainInterfaceType InterfaceType { get; }
 
     public string Name { get; }
+
+    /// <summary>Its name in messages, UTF-8.</summary>
+    public ReadOnlySpan<byte> WireName => _wireName;
 
     public ResultShape Shape { get; }
 

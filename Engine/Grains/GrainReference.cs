@@ -30,13 +30,20 @@ public class GrainReference : DispatchProxy, IAddressable, IEquatable<GrainRefer
 
     public override string ToString() => $"GrainReference:{GrainId}:{InterfaceType}";
 
-    internal void Bind(Node node, GrainId grainId, Type clrInterface, GrainInterfaceType interfaceType)
+    internal void Know(Type clrInterface, GrainInterfaceType interfaceType)
     {
-        Node = node;
-        GrainId = grainId;
         ClrInterface = clrInterface;
         InterfaceType = interfaceType;
         InterfaceName = clrInterface.Name;
+    }
+
+    /// <summary>A reference of the same interface to that grain, which sends from that node.</summary>
+    internal GrainReference Bound(Node node, GrainId grainId)
+    {
+        var reference = (GrainReference)MemberwiseClone();
+        reference.Node = node;
+        reference.GrainId = grainId;
+        return reference;
     }
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => throw new NotSupportedException();

@@ -15,13 +15,14 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
 {
     static readonly DateTime Epoch = new(2022, 1, 1, 0, 0, 0, DateTimeKind.Utc);
     static int _lastGeneration;
-    readonly int _hashCode;
+    // Both are made when they are first needed, again and again the same; a hash of zero is made anew each time.
+    string? _text;
+    int _hashCode;
 
     SiloAddress(IPEndPoint endpoint, int generation)
     {
         Endpoint = endpoint;
         Generation = generation;
-        _hashCode = (int)StableHash.Of(Encoding.UTF8.GetBytes(ToParsableString()));
     }
 
     public IPEndPoint Endpoint { get; }
@@ -50,7 +51,7 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
         }
     }
 
-    public string ToParsableString() => string.Create(CultureInfo.InvariantCulture, $"{Endpoint.Address}:{Endpoint.Port}@{Generation}");
+    public string ToParsableString() => _text ??= string.Create(CultureInfo.InvariantCulture, $"{Endpoint.Address}:{Endpoint.Port}@{Generation}");
 
     public static SiloAddress FromParsableString(string addr) => Parse(addr);
 
@@ -89,7 +90,7 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     public static bool TryParse(ReadOnlySpan<byte> utf8Text, IFormatProvider? provider, [NotNullWhen(true)] out SiloAddress? result) =>
         TryParse(Encoding.UTF8.GetString(utf8Text), out result);
 
-    public int GetConsistentHashCode() => _hashCode;
+    public int GetConsistentHashCode() => _hashCode != 0 ? _hashCode : _hashCode = (int)StableHash.Of(Encoding.UTF8.GetBytes(ToParsableString()));
 
     public uint[] GetUniformHashCodes(int numHashes)
     {
@@ -111,7 +112,7 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
 
     public override bool Equals(object? obj) => Equals(obj as SiloAddress);
 
-    public override int GetHashCode() => _hashCode;
+    public override int GetHashCode() => GetConsistentHashCode();
 
     public int CompareTo(SiloAddress? other)
     {
@@ -127,7 +128,7 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(IsClient ? 'C' : 'S')}{Endpoint.Address}:{Endpoint.Port}:{Generation}");
 
-    public string ToStringWithHashCode() => string.Create(CultureInfo.InvariantCulture, $"{this}/x{_hashCode:X8}");
+    public string ToStringWithHashCode() => string.Create(CultureInfo.InvariantCulture, $"{this}/x{GetConsistentHashCode():X8}");
 
     string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => format == "H" ? ToStringWithHashCode() : ToString();
 

@@ -45,10 +45,6 @@ public sealed partial class LiveWindows(
     static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
-    // A live stream without a frame for this long: its grain may have been activated anew, and tell only those whom it knows of another source.
-    // Once it has been away for long, the regular registration is soon enough.
-    static readonly TimeSpan Starved = TimeSpan.FromSeconds(3), LongStarved = TimeSpan.FromSeconds(30);
-
     readonly ConcurrentDictionary<string, Lazy<Task<OpenWindow>>> _windows = new(StringComparer.Ordinal);
 
     public int Count => _windows.Count;
@@ -206,8 +202,7 @@ public sealed partial class LiveWindows(
             return;
         }
 
-        var since = time.GetElapsedTime(window.RegisteredAt);
-        if (since >= GatewayRegistration.Renewal || since >= Starved && window.Silence >= Starved && window.Silence < LongStarved)
+        if (time.GetElapsedTime(window.RegisteredAt) >= GatewayRegistration.RenewalAfter(window.Silence))
         {
             try
             {

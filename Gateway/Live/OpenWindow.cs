@@ -15,6 +15,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 
     readonly FrameFeeds _feeds;
     readonly TimeProvider _time;
+    readonly long _opened;
     long _used;
     long _fed;
     long _reloads;
@@ -30,7 +31,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
         Window = new LiveWindow(options.Window, muxers);
         Playlists = new HlsPlaylists(Window, options.LowLatency);
         Edge = new LiveEdge(Window, time);
-        _fed = _countedAt = time.GetTimestamp();
+        _opened = _fed = _countedAt = time.GetTimestamp();
         Touch();
     }
 
@@ -46,6 +47,9 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     public LiveEdge Edge { get; }
 
     public DateTimeOffset OpenedAt { get; }
+
+    /// <summary>Time since it was opened, whatever the clock on the wall was set to meanwhile.</summary>
+    internal TimeSpan Age => _time.GetElapsedTime(_opened);
 
     /// <summary>The last that the grain said about the source.</summary>
     public StreamDirective? Directive => Volatile.Read(ref _directive);

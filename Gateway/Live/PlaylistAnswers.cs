@@ -81,7 +81,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
             return;
         }
 
-        if (place.IsTooFar(view) && time.GetUtcNow() - window.OpenedAt > Filling)
+        if (place.IsTooFar(view) && window.Age > Filling)
         {
             await Answers.Refused(context, TimeSpan.FromSeconds(view.TargetDuration), $"Segment {place.Msn} is too far ahead of the live edge.");
             return;

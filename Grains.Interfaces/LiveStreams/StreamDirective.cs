@@ -7,6 +7,12 @@ public sealed record GatewayRegistration
     /// <summary>Renewed this often, a registration never lapses.</summary>
     public static readonly TimeSpan Renewal = TimeSpan.FromSeconds(60);
 
+    // A stream without a frame: its grain may have been activated anew, and tell only those whom it knows of another source.
+    static readonly TimeSpan Starved = TimeSpan.FromSeconds(3), LongStarved = TimeSpan.FromSeconds(30), RenewalWhileLongStarved = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long after a registration the next one is due, for a gateway that got no frame of the stream for <paramref name="silence"/>.</summary>
+    public static TimeSpan RenewalAfter(TimeSpan silence) => silence < Starved ? Renewal : silence < LongStarved ? Starved : RenewalWhileLongStarved;
+
     /// <summary>A registration that is not renewed lapses after this long.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(120);
 

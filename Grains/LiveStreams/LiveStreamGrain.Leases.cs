@@ -133,7 +133,8 @@ public sealed partial class LiveStreamGrain
 
         // Nobody goes on. A host that lives tells the viewers' side that the open segment is complete; the numbers of one that does not are
         // settled when somebody publishes again.
-        _unsettled = end is PublishEnd.HostLost or PublishEnd.Silent ? slot : null;
+        _unsettled = end is PublishEnd.HostLost or PublishEnd.Silent or PublishEnd.Replaced ? slot : null;
+        _leastMsn = end == PublishEnd.Replaced ? _nextMsn : 0;   // its host, if it lives, completes what it has begun
         _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
         Enter(StreamState.Held, time.GetUtcNow());
         await Store();

@@ -8,6 +8,7 @@ public sealed partial class LiveStreamGrain
 
     (PublishSlot Target, SwitchReason Reason, long Began, TimeSpan Longest)? _planned;
     PublishSlot? _unsettled;
+    long _leastMsn;
     long _activated;
     bool _begunElsewhere;
 
@@ -144,7 +145,7 @@ public sealed partial class LiveStreamGrain
     // standby, before it has a lease, is no word about numbers.
     async Task<Resumption> AfterLost(PublishSlot from)
     {
-        var (edges, complete) = await _gateways.Settle(state.State.Epoch, options.Value.SettleTimeout);
+        var (edges, complete) = await _gateways.Settle(_directive.Epoch, options.Value.SettleTimeout);
         WindowEdge[] known = from.Last is { Epoch: > 0 } last ? [Resumption.EdgeOf(last), .. edges] : [.. edges];
         if (Resumption.Furthest(known) is not { } edge)
         {
@@ -164,7 +165,8 @@ public sealed partial class LiveStreamGrain
     {
         var now90k = (long)(time.GetUtcNow() - (state.State.Epoch == 0 ? time.GetUtcNow() : state.State.Origin) + Lead).TotalMilliseconds * 90;
         var at = _unsettled is { } lost ? await AfterLost(lost) : NextNumber();
-        _unsettled = null;
+        at = at.FirstMsn < _leastMsn ? NextNumber() : at;
+        (_unsettled, _leastMsn) = (null, 0);
         var start90k = Math.Max(at.Start90k, now90k);
         return at with
         {

@@ -5,11 +5,13 @@ public sealed partial class LiveStreamGrain
 {
     async Task Announce()
     {
-        await _gateways.Tell(Directive());
+        await _gateways.Tell(_directive);
         await List();
     }
 
-    StreamDirective Directive() => new()
+    // Gateways are told what is written and nothing else: they follow the highest epoch that they ever heard of, and one that no later activation
+    // knows of would keep them from every later source.
+    StreamDirective Written() => new()
     {
         State = state.State.State,
         Epoch = state.State.Epoch,

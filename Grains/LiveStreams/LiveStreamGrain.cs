@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Storage;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Grains.LiveStreams;
@@ -24,6 +25,7 @@ public sealed partial class LiveStreamGrain(
     // Primary and backup, and while the stream moves, the successor of one of them.
     readonly PublishSlot?[] _slots = new PublishSlot?[3];
     GatewayWatch _gateways = null!;
+    StreamDirective _directive = null!;
     long _nextMsn;
     long _end90k;
     bool _catalogBehind;
@@ -40,6 +42,7 @@ public sealed partial class LiveStreamGrain(
         _gateways = new GatewayWatch(IsDead, time, log);
         (_activated, _begunElsewhere) = (time.GetTimestamp(), state.State.State != StreamState.OffAir);
         _nextMsn = state.State.ReservedMsn;
+        _directive = Written();
         if (state.State is { State: StreamState.Live, OnAir: { } request })
         {
             _slots[request.Slot] = new PublishSlot(request, publisher: null, time) { OnAir = true };
@@ -159,7 +162,7 @@ public sealed partial class LiveStreamGrain(
             await Doubt(registration.LostNode);
         }
 
-        return Directive();
+        return _directive;
     }
 
     public Task Unwatch(string gateway)
@@ -240,6 +243,11 @@ public sealed partial class LiveStreamGrain(
 
         await CompleteChange();
         await CheckOrders(now);
+        if (_unwritten && OnAir is null)
+        {
+            await Store();   // that nobody is on air: no report comes to write it with
+            await Announce();
+        }
 
         if (state.State.State == StreamState.Held && now - state.State.Since >= options.Value.Hold)
         {
@@ -255,12 +263,23 @@ public sealed partial class LiveStreamGrain(
         }
     }
 
-    // What could not be written is written with the next report: numbers that only this activation knows to be reserved are not reserved.
+    // What could not be written is written with the next report: numbers that only this activation knows to be reserved are not reserved. An activation
+    // whose state somebody else wrote (or it itself, and never heard so) can write no more: the next one reads what is there.
     async Task Store()
     {
         _unwritten = true;
-        await state.WriteStateAsync();
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch (InconsistentStateException)
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+
         _unwritten = false;
+        _directive = Written();
     }
 
     void Enter(StreamState next, DateTimeOffset now)

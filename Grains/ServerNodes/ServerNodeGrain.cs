@@ -29,8 +29,10 @@ public sealed partial class ServerNodeGrain(
 
     INodeObserver? _node;
     IGrainTimer? _timer;
+    // How long ago something was is elapsed time: a wall clock that is set makes no node silent.
     DateTimeOffset _lastSeen;
-    DateTimeOffset _listed;
+    long _heard;
+    long? _listed;
     int _unanswered;
     bool _asking;
 
@@ -38,7 +40,7 @@ public sealed partial class ServerNodeGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _lastSeen = time.GetUtcNow();
+        (_lastSeen, _heard) = (time.GetUtcNow(), time.GetTimestamp());
         WatchForSilence();
         return Task.CompletedTask;
     }
@@ -51,13 +53,13 @@ public sealed partial class ServerNodeGrain(
         }
 
         var isNew = state.State.Report?.StartedAt != report.StartedAt || state.State.Report.Silo != report.Silo;
-        (_node, _unanswered, _lastSeen, state.State.Report) = (node, 0, time.GetUtcNow(), report);
+        (_node, _unanswered, _lastSeen, _heard, state.State.Report) = (node, 0, time.GetUtcNow(), time.GetTimestamp(), report);
         if (isNew || state.State.State != report.State)
         {
             await Enter(report.State);
             WatchForSilence();
         }
-        else if (_lastSeen - _listed >= Listing)
+        else if (_listed is not { } listed || time.GetElapsedTime(listed) >= Listing)
         {
             await List();   // the load changes all the time and is not worth a write
         }
@@ -97,8 +99,8 @@ public sealed partial class ServerNodeGrain(
             return;
         }
 
-        var heard = _lastSeen;
-        var silence = time.GetUtcNow() - heard;
+        var heard = _heard;
+        var silence = time.GetElapsedTime(heard);
         if (_asking || silence < (_node is null ? FirstWord : NodeReport.Doubt))
         {
             return;
@@ -107,7 +109,7 @@ public sealed partial class ServerNodeGrain(
         _asking = true;
         var answers = _node is { } node && await Answers(node.Ping);
         _asking = false;
-        if (_lastSeen != heard || !IsThought())
+        if (_heard != heard || !IsThought())
         {
             return;   // it spoke meanwhile
         }
@@ -185,11 +187,11 @@ public sealed partial class ServerNodeGrain(
         try
         {
             await GrainFactory.GetGrain<INodeCatalogGrain>(0).Put(Description());
-            _listed = time.GetUtcNow();
+            _listed = time.GetTimestamp();
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
-            _listed = default;   // the next heartbeat enters it
+            _listed = null;   // the next heartbeat enters it
             LogUnlisted(Name, exception.Message);
         }
     }

@@ -106,6 +106,50 @@ public sealed class SourcePolicyTest : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_activation_that_never_heard_what_became_of_its_write_makes_room_for_one_that_reads_it()
+    {
+        var stream = Stream(Name);
+        var (primary, backup) = await PrimaryOnAir(stream);
+        _storage.LosesAnswers = true;
+        await Assert.ThrowsAnyAsync<Exception>(() => stream.Unpublish(primary.Report(1, 9), PublishEnd.ConnectionLost));
+        _storage.LosesAnswers = false;
+        _clock.Advance(TimeSpan.FromSeconds(1));   // only its timer writes again, and cannot
+
+        // The next one has read that the backup is on air, and says so again when it reports.
+        await stream.Report(backup.Standby(), backup.Reference);
+        Assert.Equal(3, (await backup.GrantedLease.Task.WaitAsync(Patience)).Epoch);
+    }
+
+    [Fact]
+    public async Task Gateways_are_told_of_no_source_that_is_not_written_down()
+    {
+        var stream = Stream(Name);
+        var (primary, _) = await PrimaryOnAir(stream);
+        _storage.IsAway = true;
+        await Assert.ThrowsAnyAsync<Exception>(() => stream.Unpublish(primary.Report(1, 9), PublishEnd.ConnectionLost));
+        _clock.Advance(TimeSpan.FromSeconds(3));   // it tries again and again
+
+        var gateway = new Gateway(_cluster.Client);
+        _kept.Add(gateway);
+        var told = await stream.Watch(new GatewayRegistration { Gateway = "gateway-1" }, gateway.Reference);
+        Assert.Equal((1L, "node-a"), (told.Epoch, told.Node));
+    }
+
+    [Fact]
+    public async Task Who_takes_the_place_of_a_silent_source_begins_above_what_gateways_listed_of_it()
+    {
+        var stream = Stream(Name);
+        var lost = new Encoder(_cluster.Client, slot: 0);
+        await stream.Publish(lost.Request, lost.Reference);
+        await stream.Report(lost.Report(1, 9), lost.Reference);
+        await Watch(stream, "gateway-1", Edge(12));   // reports stayed away, pictures did not
+        Die(lost);
+
+        var next = new Encoder(_cluster.Client, slot: 0, node: "node-b");
+        Assert.Equal(12, (await stream.Publish(next.Request, next.Reference)).Lease!.FirstMsn);
+    }
+
+    [Fact]
     public async Task A_source_that_falls_silent_does_not_keep_a_planned_switch_waiting()
     {
         var stream = Stream(Name);
@@ -114,6 +158,26 @@ public sealed class SourcePolicyTest : IAsyncLifetime
         await stream.Switch(1);
         await stream.Report(primary.Report(1, 9) with { Fault = SourceFault.Silent }, primary.Reference);
         Assert.Equal(8, (await backup.GrantedLease.Task.WaitAsync(Patience)).FirstMsn);
+    }
+
+    [Theory]
+    [InlineData(3600)]
+    [InlineData(-3600)]
+    public async Task A_clock_that_is_set_makes_no_source_silent_no_gateway_late_and_no_node_unheard(int seconds)
+    {
+        var stream = Stream(Name);
+        var (primary, backup) = await PrimaryOnAir(stream);
+        await Watch(stream, "gateway-1", Edge(8));
+        var node = _cluster.Client.GetGrain<IServerNodeGrain>("node-a");
+        await node.Heartbeat(Node(), Kept(new FakeProcess()));
+
+        _clock.Jump(TimeSpan.FromSeconds(seconds));
+        await Pass(2, stream, primary, backup);
+        var now = await stream.Describe();
+        Assert.Equal((StreamState.Live, 1L, null), (now.State, now.Epoch, now.LastSwitch));
+        Assert.Equal([0, 1], now.Slots.Select(slot => slot.Request.Slot));
+        Assert.Equal(["gateway-1"], now.Gateways);
+        Assert.Equal(NodeState.Active, (await node.Describe()).State);
     }
 
     [Fact]

@@ -22,6 +22,9 @@ sealed class SharedMemoryGrainStorage : IGrainStorage
     /// <summary>Nothing can be written.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>What is written is written, and nobody hears so.</summary>
+    public bool LosesAnswers { get; set; }
+
     /// <summary>Key of a grain whose writes fail, as while the database is away.</summary>
     public string? Refused { get; set; }
 
@@ -50,6 +53,11 @@ sealed class SharedMemoryGrainStorage : IGrainStorage
             KeyOf(stateName, grainId),
             _ => grainState.ETag is null ? (1, json) : throw Stale(null, grainState.ETag),
             (_, old) => grainState.ETag == old.Version.ToString() ? (old.Version + 1, json) : throw Stale(old.Version.ToString(), grainState.ETag));
+        if (LosesAnswers)
+        {
+            throw new IOException("The answer of the storage was lost.");
+        }
+
         grainState.ETag = written.Version.ToString();
         grainState.RecordExists = true;
         return Task.CompletedTask;

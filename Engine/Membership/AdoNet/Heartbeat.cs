@@ -158,7 +158,8 @@ sealed partial class Heartbeat : IDisposable
         _waiting = pong;
         var asked = _time.GetTimestamp();
         _connection.TrySend(Frames.Of(FrameType.Ping, ++_number));
-        if (await Task.WhenAny(pong.Task, _connection.Closed, Task.Delay(_probeTimeout, _time, _stop.Token)) == _connection.Closed)
+        // Dispose closes the connection: that ends the wait. (A delay that is cancelled would end it on a thread of the pool, whoever waits.)
+        if (await Task.WhenAny(pong.Task, _connection.Closed, Task.Delay(_probeTimeout, _time)) == _connection.Closed)
         {
             throw new IOException("The heartbeat connection was closed.");
         }
@@ -177,7 +178,7 @@ sealed partial class Heartbeat : IDisposable
         Activations = (await pong.Task).Activations;
         (_missed, _refused) = (0, 0);
         _first.TrySetResult(true);
-        await Task.WhenAny(_connection.Closed, Task.Delay(_probeTimeout, _time, _stop.Token));
+        await Task.WhenAny(_connection.Closed, Task.Delay(_probeTimeout, _time));
     }
 
     async Task Listen(IConnection connection)

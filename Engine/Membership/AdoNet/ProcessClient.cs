@@ -37,7 +37,7 @@ sealed partial class ProcessClient : IClientCluster, IDisposable
     public SiloAddress[] Gateways => _link.Open;
 
     // Clients are told apart by this: two that start at once, on one machine or on two, must differ.
-    public SiloAddress NewClientAddress() => SiloAddress.New(IPAddress.Loopback, Environment.ProcessId & 0xffff, -_around.Random.Next(1, int.MaxValue));
+    public SiloAddress NewClientAddress() => SiloAddress.New(IPAddress.Loopback, _around.Random.Next(1, 1 << 16), -_around.Random.Next(1, int.MaxValue));
 
     public void Listen(IMembershipListener listener)
     {

@@ -85,7 +85,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     }
 
     // The other end of that.
-    void TakeBack(WireHeader header, BinaryReader reader, SiloAddress from)
+    void TakeBack(WireHeader header, WireReader reader, SiloAddress from)
     {
         TryPeer(from)?.Answered(header.Sender, header.Id);
         Answered?.Invoke(header.TargetGrain, from, false);
@@ -101,7 +101,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     {
         try
         {
-            var frame = Frames.Seal(Codec.Encode(message, Frames.HeaderLength), FrameType.Message);
+            var frame = Frames.Seal(WireCodec.Encode(message, Frames.HeaderLength), FrameType.Message);
             if (frame.Length > LongestFrame)
             {
                 throw new Serialization.SerializerException($"{message} is {frame.Length} bytes long; the limit is {LongestFrame}.");
@@ -226,9 +226,9 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     /// </summary>
     protected MessageKind ReceiveMessage(ReadOnlySequence<byte> payload, SiloAddress? client = null, SiloAddress? silo = null)
     {
-        var bytes = payload.ToArray();
-        using var reader = new BinaryReader(new MemoryStream(bytes));
-        var header = WireCodec.ReadHeader(reader);
+        var bytes = payload.IsSingleSegment ? payload.FirstSpan : payload.ToArray();
+        var reader = new WireReader(bytes);
+        var header = WireCodec.ReadHeader(ref reader);
         Learn(header);
         if (header.Kind == MessageKind.Response)
         {
@@ -278,10 +278,10 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     }
 
     // A response, or a call of an observer, that goes through this gateway to its client.
-    void PassOn(WireHeader header, byte[] payload)
+    void PassOn(WireHeader header, ReadOnlySpan<byte> payload)
     {
         var frame = new byte[Frames.HeaderLength + payload.Length];
-        payload.CopyTo(frame, Frames.HeaderLength);
+        payload.CopyTo(frame.AsSpan(Frames.HeaderLength));
         if (!TryRoute(header.Target, null, Frames.Seal(frame, FrameType.Message), header.Kind, header) && header.Kind == MessageKind.Request)
         {
             SendBack(header, new SiloUnavailableException($"{Node.Address} has no connection to {header.Target}."));
@@ -302,7 +302,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     // The receiver cannot read it: the caller is told.
     void Unreadable(WireHeader header, Exception exception)
     {
-        LogUnreadable(log, exception, header.Sender, header.Interface, header.Method);
+        LogUnreadable(log, exception, header.Sender, header.Call);
         switch (header.Kind)
         {
             case MessageKind.Response:
@@ -333,10 +333,10 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
 
     static WireHeader HeaderOf(Message message) => new(
         message.Kind, message.Id, message.Sender, message.SenderGrain, message.Target!, message.TargetGrain, message.Via, message.Gateway, message.Redirect, message.IsPlaced,
-        message.ForwardCount, "", "");
+        message.ForwardCount, "");
 
-    [LoggerMessage(LogLevel.Warning, "A message from {Sender} ({Interface}.{Method}) cannot be read")]
-    static partial void LogUnreadable(ILogger log, Exception exception, SiloAddress sender, string @interface, string method);
+    [LoggerMessage(LogLevel.Warning, "A message from {Sender} ({Call}) cannot be read")]
+    static partial void LogUnreadable(ILogger log, Exception exception, SiloAddress sender, string call);
 
     [LoggerMessage(LogLevel.Warning, "A message cannot be written")]
     static partial void LogUnwritable(ILogger log, Exception exception);

@@ -86,7 +86,7 @@ sealed partial class TcpPeer(TcpLink link, SiloAddress silo, IPEndPoint endpoint
     }
 
     /// <summary>The requests of others that passed here and are not answered.</summary>
-    public IEnumerable<WireHeader> Passed => _passed.Values.Select(p => p.Header);
+    public IEnumerable<WireHeader> Passed => _passed.Values.Select(p => p.Header).OrderBy(h => h.Id).ThenBy(h => h.Sender);
 
     public void Answered(SiloAddress sender, long id) => _passed.TryRemove((sender, id), out _);
 

@@ -60,7 +60,7 @@ sealed class ExceptionParts
         if (type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false))
         {
             writer.WriteStartObject("fields");
-            RecordFields.Of(type).Write(writer, value, options);
+            RecordFields.Of(type).Write(writer, value);
             writer.WriteEndObject();
         }
 
@@ -133,11 +133,10 @@ sealed class ExceptionParts
         Message.SetValue(_value, _message);
         Inner.SetValue(_value, _inner);
         Code.SetValue(_value, _code);
+        var place = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = reader.GetString()!;
-            reader.Read();
-            RecordFields.Of(type).Read(ref reader, name, _value, options);
+            RecordFields.Of(type).Read(ref reader, _value, ref place);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -20,7 +21,7 @@ sealed class RecordConverterFactory : JsonConverterFactory
 
 sealed class RecordConverter<T> : JsonConverter<T>
 {
-    const string TypeName = "$type";
+    static ReadOnlySpan<byte> TypeName => "$type"u8;
 
     public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
@@ -31,25 +32,37 @@ sealed class RecordConverter<T> : JsonConverter<T>
 
         object? value = null;
         RecordFields? fields = null;
+        var place = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = reader.GetString()!;
-            reader.Read();
             if (fields is null)
             {
-                var type = name == TypeName ? WireTypes.Find(reader.GetString()!) : typeof(T);
-                fields = typeof(T).IsAssignableFrom(type) ? RecordFields.Of(type) : throw new JsonException($"{type} is no {typeof(T)}.");
+                fields = FieldsOf(ref reader, out var isRead);
                 value = fields.New();
-                if (name == TypeName)
+                if (isRead)
                 {
                     continue;
                 }
             }
 
-            fields.Read(ref reader, name, value!, options);
+            fields.Read(ref reader, value!, ref place);
         }
 
         return (T)(value ?? RecordFields.Of(typeof(T)).New());
+    }
+
+    // The first member may be the name of a derived type.
+    static RecordFields FieldsOf(ref Utf8JsonReader reader, out bool isRead)
+    {
+        isRead = reader.ValueTextEquals(TypeName);
+        if (!isRead)
+        {
+            return RecordFields.Of(typeof(T));
+        }
+
+        reader.Read();
+        var type = WireTypes.Find(reader.GetString()!);
+        return typeof(T).IsAssignableFrom(type) ? RecordFields.Of(type) : throw new JsonException($"{type} is no {typeof(T)}.");
     }
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
@@ -61,7 +74,7 @@ sealed class RecordConverter<T> : JsonConverter<T>
             writer.WriteString(TypeName, WireTypes.NameOf(type));
         }
 
-        RecordFields.Of(type).Write(writer, value, options);
+        RecordFields.Of(type).Write(writer, value);
         writer.WriteEndObject();
     }
 }
@@ -69,8 +82,8 @@ sealed class RecordConverter<T> : JsonConverter<T>
 /// <summary>The fields of one type; a property's field has the property's name.</summary>
 sealed class RecordFields
 {
-    static readonly System.Collections.Concurrent.ConcurrentDictionary<Type, RecordFields> Known = new();
-    readonly Dictionary<string, FieldInfo> _fields = [];
+    static readonly ConcurrentDictionary<Type, RecordFields> Known = new();
+    readonly RecordField[] _fields;
     readonly Type _type;
     readonly bool _hasConstructor;
 
@@ -78,41 +91,49 @@ sealed class RecordFields
     {
         _type = type;
         _hasConstructor = type.IsValueType || type.GetConstructor(Type.EmptyTypes) is not null;
+        var fields = new Dictionary<string, RecordField>();
         foreach (var field in GraphCloner.InstanceFields(type))
         {
             if (!typeof(Delegate).IsAssignableFrom(field.FieldType) && (below is null || below.IsAssignableFrom(field.DeclaringType) && field.DeclaringType != below))
             {
                 var name = NameOf(field);
-                _fields[_fields.ContainsKey(name) ? $"{field.DeclaringType!.Name}.{name}" : name] = field;
+                name = fields.ContainsKey(name) ? $"{field.DeclaringType!.Name}.{name}" : name;
+                fields.Add(name, RecordField.Of(field, name));
             }
         }
+
+        _fields = [.. fields.Values];
     }
 
-    public static RecordFields Of(Type type) => Known.GetOrAdd(type, static t => new RecordFields(t, typeof(Exception).IsAssignableFrom(t) ? typeof(Exception) : null));
+    public static RecordFields Of(Type type) => Known.TryGetValue(type, out var known) ? known
+        : Known.GetOrAdd(type, static t => new RecordFields(t, typeof(Exception).IsAssignableFrom(t) ? typeof(Exception) : null));
 
     public object New() => _hasConstructor ? Activator.CreateInstance(_type)! : RuntimeHelpers.GetUninitializedObject(_type);
 
-    public void Read(ref Utf8JsonReader reader, string name, object target, JsonSerializerOptions options)
+    /// <summary>Reads the member whose name the reader is at. Members come in the order of the fields: <paramref name="place"/> is where the next one is looked for.</summary>
+    public void Read(ref Utf8JsonReader reader, object target, ref int place)
     {
-        if (_fields.TryGetValue(name, out var field))
+        for (var i = 0; i < _fields.Length; i++)
         {
-            field.SetValue(target, JsonSerializer.Deserialize(ref reader, field.FieldType, options));
+            var at = (place + i) % _fields.Length;
+            if (reader.ValueTextEquals(_fields[at].Name.EncodedUtf8Bytes))
+            {
+                place = at + 1;
+                reader.Read();
+                _fields[at].Read(ref reader, target);
+                return;
+            }
         }
-        else
-        {
-            reader.Skip();
-        }
+
+        reader.Read();
+        reader.Skip();
     }
 
-    public void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options)
+    public void Write(Utf8JsonWriter writer, object value)
     {
-        foreach (var (name, field) in _fields)
+        foreach (var field in _fields)
         {
-            if (field.GetValue(value) is { } member)
-            {
-                writer.WritePropertyName(name);
-                JsonSerializer.Serialize(writer, member, field.FieldType, options);
-            }
+            field.Write(writer, value);
         }
     }
 

@@ -1,14 +1,16 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using Orleans.Serialization;
 
 namespace Orleans.Runtime;
 
 /// <summary>What is known of a message before its body is read: enough to pass it on, or to send it back.</summary>
+/// <param name="Call">Interface and method of a call; empty for others.</param>
 sealed record WireHeader(
     MessageKind Kind, long Id, SiloAddress Sender, GrainId SenderGrain, SiloAddress Target, GrainId TargetGrain, SiloAddress? Via, SiloAddress? Gateway,
-    SiloAddress? Redirect, bool IsPlaced, int ForwardCount, string Interface, string Method);
+    SiloAddress? Redirect, bool IsPlaced, int ForwardCount, string Call);
 
 /// <summary>
 /// Messages of one node as bytes: <c>header (binary) | length, text of the body | count, (length, bytes) of each binary part</c>. Arguments and results are
@@ -16,24 +18,19 @@ sealed record WireHeader(
 /// </summary>
 sealed class WireCodec(Node node)
 {
-    static readonly ConcurrentDictionary<(string Interface, string Method), MethodDescriptor?> Methods = new();
-    static readonly ConcurrentDictionary<MethodInfo, string> Names = new();
     static readonly JsonSerializerOptions Json = WireJson.Options;
+    static readonly WireValue<Dictionary<string, object>> Context = (WireValue<Dictionary<string, object>>)WireValue.Of(typeof(Dictionary<string, object>));
 
-    public byte[] Encode(Message message, int space)
+    /// <summary>The message behind <paramref name="space"/> free bytes.</summary>
+    public static byte[] Encode(Message message, int space)
     {
         var parts = new List<ReadOnlyMemory<byte>>();
-        using var stream = new MemoryStream(256);
-        stream.SetLength(space);
-        stream.Position = space;
-        using var writer = new BinaryWriter(stream);
+        var writer = WireWriter.Begin(space);
         WriteHeader(writer, message);
         Attachments.Current = parts;
         try
         {
-            var body = WriteBody(message);
-            writer.Write(body.Length);
-            writer.Write(body);
+            writer.Text(message, static (text, m) => WriteBody(text, m));
         }
         catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
         {
@@ -44,41 +41,40 @@ sealed class WireCodec(Node node)
             Attachments.Current = null;
         }
 
-        writer.Write(parts.Count);
+        writer.Int32(parts.Count);
         foreach (var part in parts)
         {
-            writer.Write(part.Length);
-            writer.Write(part.Span);
+            writer.Long(part.Span);
         }
 
-        writer.Flush();
-        return stream.ToArray();
+        return writer.ToArray();
     }
 
-    public static WireHeader ReadHeader(BinaryReader reader) => new(
-        (MessageKind)reader.ReadByte(), reader.ReadInt64(), SiloAddress.Parse(reader.ReadString()), Grain(reader.ReadString()), SiloAddress.Parse(reader.ReadString()),
-        Grain(reader.ReadString()), Optional(reader.ReadString()), Optional(reader.ReadString()), Optional(reader.ReadString()), reader.ReadBoolean(), reader.ReadByte(), reader.ReadString(),
-        reader.ReadString());
+    public static WireHeader ReadHeader(ref WireReader reader) => new(
+        (MessageKind)reader.Byte(), reader.Int64(), Needed(reader.Address()), reader.Grain(), Needed(reader.Address()), reader.Grain(), reader.Address(), reader.Address(),
+        reader.Address(), reader.Flag(), reader.Byte(), WireMethods.NameFrom(reader.Short()));
 
     /// <summary>The message; <paramref name="answered"/> is the method that a response answers.</summary>
-    public Message Decode(WireHeader header, BinaryReader reader, MethodDescriptor? answered)
+    public Message Decode(WireHeader header, WireReader reader, MethodDescriptor? answered)
     {
-        var body = ReadBytes(reader);
-        var count = reader.ReadInt32();
+        var body = reader.Long();
+        var count = reader.Int32();
         var parts = new List<ReadOnlyMemory<byte>>();
         for (var i = 0; i < count; i++)
         {
-            parts.Add(ReadBytes(reader));
+            parts.Add(reader.Long().ToArray());
         }
 
         (Attachments.Current, Reading.Node) = (parts, node);
         try
         {
+            var text = new Utf8JsonReader(body);
+            Expect(ref text, JsonTokenType.StartArray);
             return header.Kind switch
             {
-                MessageKind.Response => Response(header, body, answered),
-                MessageKind.Request or MessageKind.OneWay => Request(header, body),
-                MessageKind.Migration => Migration(header, body),
+                MessageKind.Response => Response(header, ref text, answered),
+                MessageKind.Request or MessageKind.OneWay => Request(header, ref text),
+                MessageKind.Migration => Migration(header, ref text),
                 _ => New(header)
             };
         }
@@ -88,59 +84,60 @@ sealed class WireCodec(Node node)
         }
     }
 
-    static void WriteHeader(BinaryWriter writer, Message message)
+    static void WriteHeader(WireWriter writer, Message message)
     {
-        writer.Write((byte)message.Kind);
-        writer.Write(message.Id);
-        writer.Write(message.Sender.ToParsableString());
-        writer.Write(Text(message.SenderGrain));
-        writer.Write(message.Target!.ToParsableString());
-        writer.Write(Text(message.TargetGrain));
-        writer.Write(message.Via?.ToParsableString() ?? "");
-        writer.Write(message.Gateway?.ToParsableString() ?? "");
-        writer.Write(message.Redirect?.ToParsableString() ?? "");
-        writer.Write(message.IsPlaced);
-        writer.Write((byte)Math.Min(message.ForwardCount, byte.MaxValue));
-        var isCall = message.Kind is MessageKind.Request or MessageKind.OneWay;
-        writer.Write(isCall ? message.Method!.InterfaceType.ToString()! : "");
-        writer.Write(isCall ? NameOf(message.Method!.Method) : "");
+        writer.Byte((byte)message.Kind);
+        writer.Int64(message.Id);
+        writer.Address(message.Sender);
+        writer.Grain(message.SenderGrain);
+        writer.Address(message.Target!);
+        writer.Grain(message.TargetGrain);
+        writer.Address(message.Via);
+        writer.Address(message.Gateway);
+        writer.Address(message.Redirect);
+        writer.Flag(message.IsPlaced);
+        writer.Byte((byte)Math.Min(message.ForwardCount, byte.MaxValue));
+        writer.Short(message.Kind is MessageKind.Request or MessageKind.OneWay ? message.Method!.WireName : []);
     }
 
-    byte[] WriteBody(Message message)
+    static void WriteBody(Utf8JsonWriter writer, Message message)
     {
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        writer.WriteStartArray();
+        switch (message.Kind)
         {
-            writer.WriteStartArray();
-            switch (message.Kind)
-            {
-                case MessageKind.Response when message.Error is { } error:
-                    writer.WriteBooleanValue(false);
-                    JsonSerializer.Serialize(writer, error, Json);
-                    break;
-                case MessageKind.Response:
-                    writer.WriteBooleanValue(true);
-                    Write(writer, message.Result, message.Method?.Shape.ResultType);
-                    break;
-                case MessageKind.Migration:
-                    JsonSerializer.Serialize(writer, message.Migration!.Values, Json);
-                    JsonSerializer.Serialize(writer, message.MigratedFrom, Json);
-                    break;
-                case MessageKind.Request or MessageKind.OneWay:
-                    WriteCall(writer, message);
-                    break;
-            }
-
-            writer.WriteEndArray();
+            case MessageKind.Response when message.Error is { } error:
+                writer.WriteBooleanValue(false);
+                JsonSerializer.Serialize(writer, error, Json);
+                break;
+            case MessageKind.Response:
+                writer.WriteBooleanValue(true);
+                Write(writer, message.Result, message.Method?.Shape.ResultType);
+                break;
+            case MessageKind.Migration:
+                JsonSerializer.Serialize(writer, message.Migration!.Values, Json);
+                JsonSerializer.Serialize(writer, message.MigratedFrom, Json);
+                break;
+            case MessageKind.Request or MessageKind.OneWay:
+                WriteCall(writer, message);
+                break;
         }
 
-        return buffer.WrittenSpan.ToArray();
+        writer.WriteEndArray();
     }
 
-    void WriteCall(Utf8JsonWriter writer, Message message)
+    // The context's values, its chain where there is one, and the arguments.
+    static void WriteCall(Utf8JsonWriter writer, Message message)
     {
-        JsonSerializer.Serialize(writer, message.Context?.Values, Json);
-        JsonSerializer.Serialize(writer, message.Context?.ReentrancyId ?? Guid.Empty, Json);
+        Context.Write(writer, message.Context?.Values);
+        if (message.Context is { ReentrancyId: var chain } && chain != Guid.Empty)
+        {
+            writer.WriteStringValue(chain);
+        }
+        else
+        {
+            writer.WriteNullValue();
+        }
+
         var types = message.Method!.ParameterTypes;
         for (var i = 0; i < types.Length; i++)
         {
@@ -148,7 +145,7 @@ sealed class WireCodec(Node node)
         }
     }
 
-    void Write(Utf8JsonWriter writer, object? value, Type? type)
+    static void Write(Utf8JsonWriter writer, object? value, Type? type)
     {
         if (value is null || type is null)
         {
@@ -156,31 +153,32 @@ sealed class WireCodec(Node node)
         }
         else
         {
-            JsonSerializer.Serialize(writer, value, type, Json);
+            WireValue.Of(type).Write(writer, value);
         }
     }
 
-    Message Request(WireHeader header, byte[] body)
+    static Message Request(WireHeader header, ref Utf8JsonReader text)
     {
-        var method = Find(header) ?? throw new SerializerException($"There is no method {header.Interface}.{header.Method} here.");
-        using var document = JsonDocument.Parse(body);
-        var root = document.RootElement;
-        var values = root[0].Deserialize<Dictionary<string, object>>(Json);
-        var chain = root[1].Deserialize<Guid>(Json);
+        var method = WireMethods.Find(header.Call) ?? throw new SerializerException($"There is no method {header.Call} here.");
+        Next(ref text);
+        var values = Context.ReadValue(ref text);
+        Next(ref text);
+        var chain = text.TokenType == JsonTokenType.Null ? Guid.Empty : text.GetGuid();
         var arguments = new object?[method.ParameterTypes.Length];
         for (var i = 0; i < arguments.Length; i++)
         {
-            arguments[i] = method.ParameterTypes[i] == typeof(CancellationToken) ? CancellationToken.None : Read(root[i + 2], method.ParameterTypes[i]);
+            Next(ref text);
+            arguments[i] = method.ParameterTypes[i] == typeof(CancellationToken) ? CancellationToken.None : WireValue.Of(method.ParameterTypes[i]).Read(ref text);
         }
 
         return New(header, method, arguments, values is null && chain == Guid.Empty ? null : new CallContext(values, chain));
     }
 
-    Message Response(WireHeader header, byte[] body, MethodDescriptor? answered)
+    static Message Response(WireHeader header, ref Utf8JsonReader text, MethodDescriptor? answered)
     {
-        using var document = JsonDocument.Parse(body);
-        var root = document.RootElement;
-        var succeeded = root[0].GetBoolean();
+        Next(ref text);
+        var succeeded = text.GetBoolean();
+        Next(ref text);
         var type = answered?.Shape.ResultType;
         return new Message(MessageKind.Response)
         {
@@ -190,26 +188,25 @@ sealed class WireCodec(Node node)
             Target = header.Target,
             TargetGrain = header.TargetGrain,
             Method = answered,
-            Result = succeeded && type is not null ? Read(root[1], type) : null,
-            Error = succeeded ? null : root[1].Deserialize<Exception>(Json)
+            Result = succeeded && type is not null ? WireValue.Of(type).Read(ref text) : null,
+            Error = succeeded ? null : JsonSerializer.Deserialize<Exception>(ref text, Json)
         };
     }
 
-    Message Migration(WireHeader header, byte[] body)
+    static Message Migration(WireHeader header, ref Utf8JsonReader text)
     {
-        using var document = JsonDocument.Parse(body);
+        Next(ref text);
+        var values = JsonSerializer.Deserialize<Dictionary<string, object?>>(ref text, Json);
+        Next(ref text);
         return new Message(MessageKind.Migration)
         {
             Sender = header.Sender,
             Target = header.Target,
             TargetGrain = header.TargetGrain,
-            Migration = new MigrationContext(document.RootElement[0].Deserialize<Dictionary<string, object?>>(Json) ?? []),
-            MigratedFrom = document.RootElement[1].Deserialize<GrainAddress>(Json)
+            Migration = new MigrationContext(values ?? []),
+            MigratedFrom = JsonSerializer.Deserialize<GrainAddress>(ref text, Json)
         };
     }
-
-    object? Read(JsonElement element, Type type) => element.ValueKind == JsonValueKind.Null && (!type.IsValueType || Nullable.GetUnderlyingType(type) is not null)
-        ? null : element.Deserialize(type, Json);
 
     static Message New(WireHeader header, MethodDescriptor? method = null, object?[]? arguments = null, CallContext? context = null) => new(header.Kind)
     {
@@ -227,22 +224,60 @@ sealed class WireCodec(Node node)
         Context = context
     };
 
-    static MethodDescriptor? Find(WireHeader header) => Methods.GetOrAdd((header.Interface, header.Method), static key =>
-        GrainManifest.Current.TryFindInterface(GrainInterfaceType.Create(key.Interface))?.GetMethods().FirstOrDefault(m => NameOf(m) == key.Method) is { } method
-            ? MethodDescriptor.For(method) : null);
-
-    static string NameOf(MethodInfo method) => Names.GetOrAdd(method, static m => $"{m.Name}({string.Join(',', m.GetParameters().Select(p => p.ParameterType.ToString()))})");
-
-    static byte[] ReadBytes(BinaryReader reader)
+    // The next value of the body; the array's end instead of it means that the sender wrote fewer.
+    static void Next(ref Utf8JsonReader text)
     {
-        var length = reader.ReadInt32();
-        return length >= 0 && length <= reader.BaseStream.Length - reader.BaseStream.Position
-            ? reader.ReadBytes(length) : throw new SerializerException("A part of the message is longer than the message.");
+        if (!text.Read() || text.TokenType == JsonTokenType.EndArray)
+        {
+            throw new SerializerException("The body of the message is shorter than its call.");
+        }
     }
 
-    static string Text(GrainId grain) => grain.IsDefault ? "" : grain.ToString();
+    static void Expect(ref Utf8JsonReader text, JsonTokenType token)
+    {
+        if (!text.Read() || text.TokenType != token)
+        {
+            throw new SerializerException($"The body of the message does not begin with {token}.");
+        }
+    }
 
-    static GrainId Grain(string text) => text.Length == 0 ? default : GrainId.Parse(text);
+    static SiloAddress Needed(SiloAddress? address) => address ?? throw new SerializerException("A message has no sender or no target.");
+}
 
-    static SiloAddress? Optional(string text) => text.Length == 0 ? null : SiloAddress.Parse(text);
+/// <summary>Methods by the names that they have in messages.</summary>
+static class WireMethods
+{
+    static readonly ConcurrentDictionary<string, MethodDescriptor> Known = new();
+    static readonly ConcurrentDictionary<string, MethodDescriptor>.AlternateLookup<ReadOnlySpan<char>> ByText = Known.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>Interface, method and the types of its parameters: overloads differ, and so do versions of an interface.</summary>
+    public static string NameOf(GrainInterfaceType type, MethodInfo method) =>
+        $"{type}.{method.Name}({string.Join(',', method.GetParameters().Select(p => p.ParameterType.ToString()))})";
+
+    /// <summary>The name as text; the same string for a method that was called before.</summary>
+    public static string NameFrom(ReadOnlySpan<byte> name)
+    {
+        Span<char> text = stackalloc char[512];
+        return name.Length <= text.Length && Encoding.UTF8.TryGetChars(name, text, out var length) && ByText.TryGetValue(text[..length], out var known, out _)
+            ? known : Encoding.UTF8.GetString(name);
+    }
+
+    public static MethodDescriptor? Find(string call)
+    {
+        if (Known.TryGetValue(call, out var known))
+        {
+            return known;
+        }
+
+        // An interface's name may have points, a method's has none.
+        var end = call.IndexOf('(', StringComparison.Ordinal);
+        var point = end > 0 ? call.LastIndexOf('.', end) : -1;
+        if (point <= 0 || GrainManifest.Current.TryFindInterface(GrainInterfaceType.Create(call[..point])) is not { } type)
+        {
+            return null;
+        }
+
+        var method = type.GetMethods().FirstOrDefault(m => NameOf(GrainNames.InterfaceTypeOf(m.DeclaringType!), m) == call);
+        return method is null ? null : Known.GetOrAdd(call, MethodDescriptor.For(method));
+    }
 }

@@ -9,7 +9,7 @@ namespace Orleans.Runtime;
 static class WireJson
 {
     /// <summary>Shared by all nodes of the process: what was learned of a type is learned once.</summary>
-    public static JsonSerializerOptions Options { get; } = new()
+    public static JsonSerializerOptions Options { get; } = ReadOnly(new()
     {
         IncludeFields = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
@@ -26,7 +26,13 @@ static class WireJson
             new ExceptionConverterFactory(),
             new RecordConverterFactory()
         }
-    };
+    });
+
+    static JsonSerializerOptions ReadOnly(JsonSerializerOptions options)
+    {
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
 }
 
 /// <summary>References to grains and observers: the id and the interface.</summary>

@@ -8,6 +8,7 @@ public sealed class SimulatedClock(DateTimeOffset? start = null) : TimeProvider
 {
     readonly Lock _gate = new();
     readonly List<SimulatedTimer> _timers = [];
+    TimeSpan _jumped;
     DateTimeOffset _now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     long _order;
 
@@ -17,11 +18,23 @@ public sealed class SimulatedClock(DateTimeOffset? start = null) : TimeProvider
     {
         lock (_gate)
         {
-            return _now;
+            return _now + _jumped;
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp() => Elapsed.Ticks;
+
+    // Time as it elapses: what timers and time stamps go by.
+    DateTimeOffset Elapsed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _now;
+            }
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -30,10 +43,19 @@ public sealed class SimulatedClock(DateTimeOffset? start = null) : TimeProvider
         return timer;
     }
 
+    /// <summary>Sets the clock on the wall forward, or back, by so much; no time elapses by that.</summary>
+    public void Jump(TimeSpan by)
+    {
+        lock (_gate)
+        {
+            _jumped += by;
+        }
+    }
+
     /// <summary>Moves the time on, timer by timer.</summary>
     public void Advance(TimeSpan time)
     {
-        var end = GetUtcNow() + time;
+        var end = Elapsed + time;
         while (true)
         {
             SimulatedTimer? next;

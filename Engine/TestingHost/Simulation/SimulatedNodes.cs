@@ -1,7 +1,9 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -78,9 +80,15 @@ public static class SimulatedNodes
         services.AddSingleton(process.Threads);
         services.AddSingleton(process.World.Network.Of(process));
         services.AddSingleton(process.World.Database.Members(process));
+        services.AddSingleton<IMeterFactory>(process.World.Meters);
         if (process.World.Watch is { } watch)
         {
             services.AddSingleton<ILoggerProvider>(new WatchedLog(process, watch));
+        }
+        else
+        {
+            services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
+            services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         }
 
         return services;

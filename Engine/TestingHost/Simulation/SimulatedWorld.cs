@@ -8,7 +8,7 @@ namespace Orleans.TestingHost.Simulation;
 /// </summary>
 public sealed class SimulatedWorld : IDisposable
 {
-    readonly PriorityQueue<Event, (long Due, long Order)> _timed = new(Order.ByDueTime);
+    readonly PriorityQueue<Event, Moment> _timed = new();
     readonly Queue<Event> _ready = new();
     readonly ExecutionContext _clean = ExecutionContext.Capture()!;
     // A test's context would take what awaits to its own threads.
@@ -16,12 +16,14 @@ public sealed class SimulatedWorld : IDisposable
     volatile bool _isOver;
     ulong _digest = 14_695_981_039_346_656_037;
     readonly int _thread = Environment.CurrentManagedThreadId;
+    readonly int _seed;
     long _order;
 
     public SimulatedWorld(int seed)
     {
         Completion.IsSimulated = true;
         SynchronizationContext.SetSynchronizationContext(null);
+        _seed = seed;
         Random = new Random(seed);
         Network = new SimulatedLinks(this);
         Database = new SimulatedDatabase(this);
@@ -33,6 +35,8 @@ public sealed class SimulatedWorld : IDisposable
     public SimulatedLinks Network { get; }
 
     public SimulatedDatabase Database { get; }
+
+    internal SimulatedMeters Meters { get; } = new();
 
     /// <summary>Time since the world began.</summary>
     public TimeSpan Now { get; private set; }
@@ -52,6 +56,7 @@ public sealed class SimulatedWorld : IDisposable
     /// <summary>Gives the thread back that made the world.</summary>
     public void Dispose()
     {
+        Meters.Dispose();
         _isOver = true;
         Completion.IsSimulated = false;
         SynchronizationContext.SetSynchronizationContext(_outer);
@@ -63,6 +68,7 @@ public sealed class SimulatedWorld : IDisposable
     public void Log(string line)
     {
         Digest64(Now.Ticks);
+        Digest64(Events);
         foreach (var letter in line)
         {
             Digest64(letter);
@@ -119,7 +125,7 @@ public sealed class SimulatedWorld : IDisposable
         }
         else
         {
-            _timed.Enqueue(new Event(process, action, state), ((Now + delay).Ticks, ++_order));
+            _timed.Enqueue(new Event(process, action, state), new Moment((Now + delay).Ticks, ++_order));
         }
     }
 
@@ -128,7 +134,7 @@ public sealed class SimulatedWorld : IDisposable
     {
         if (!_isOver && process is not { IsAlive: false })
         {
-            Environment.FailFast($"The simulated world was left by {Environment.StackTrace}");
+            Environment.FailFast($"The simulated world of seed {_seed} was left at {Now.TotalSeconds} s by {process?.Name}: {Environment.StackTrace}");
         }
     }
 
@@ -153,10 +159,9 @@ public sealed class SimulatedWorld : IDisposable
 
     internal readonly record struct Event(SimulatedProcess? Process, Action<object?> Action, object? State);
 
-    sealed class Order : IComparer<(long Due, long Order)>
+    /// <summary>When something happens; of what happens at the same time, what was scheduled first.</summary>
+    readonly record struct Moment(long Due, long Order) : IComparable<Moment>
     {
-        public static Order ByDueTime { get; } = new();
-
-        public int Compare((long Due, long Order) x, (long Due, long Order) y) => x.Due != y.Due ? x.Due.CompareTo(y.Due) : x.Order.CompareTo(y.Order);
+        public int CompareTo(Moment other) => Due != other.Due ? Due.CompareTo(other.Due) : Order.CompareTo(other.Order);
     }
 }

@@ -9,14 +9,16 @@ sealed class Faults(SimulatedCluster cluster)
 
     Random Random => cluster.World.Random;
 
-    public int Count { get; private set; }
+    /// <summary>How many of each kind there were.</summary>
+    public SortedDictionary<string, int> ByKind { get; } = new(StringComparer.Ordinal);
 
     /// <summary>So many faults, one beginning a while after the other; the earlier ones may still last.</summary>
     public void Play(int count)
     {
-        for (; Count < count; Count++)
+        for (var i = 0; i < count; i++)
         {
-            Next();
+            var kind = Next();
+            ByKind[kind] = ByKind.GetValueOrDefault(kind) + 1;
             World.Run(Seconds(1, 10));
         }
     }
@@ -34,40 +36,40 @@ sealed class Faults(SimulatedCluster cluster)
         }
     }
 
-    void Next()
+    string Next()
     {
         switch (Random.Next(12))
         {
             case 0 or 1:
                 Crash(Any(cluster.Silos));
-                break;
+                return "silo crashes";
             case 2:
                 Crash(Any<SimulatedNode>([.. cluster.Ingests, .. cluster.Gateways]));
-                break;
+                return "host crashes";
             case 3 or 4:
                 Stall(Any<SimulatedNode>([.. cluster.Nodes]));
-                break;
+                return "stalls";
             case 5:
                 Partition(bothWays: true);
-                break;
+                return "partitions";
             case 6:
                 Partition(bothWays: false);
-                break;
+                return "one-way partitions";
             case 7:
                 DatabaseAway(Any(cluster.Silos));
-                break;
+                return "database away for one silo";
             case 8:
                 DatabaseAway(null);
-                break;
+                return "database away for all";
             case 9:
                 Slow();
-                break;
+                return "slow and lossy";
             case 10:
                 Jump(Any<SimulatedNode>([.. cluster.Nodes]));
-                break;
-            case 11:
+                return "clock jumps";
+            default:
                 CrashAll();
-                break;
+                return "crashes of everything";
         }
     }
 

@@ -6,7 +6,8 @@ namespace Tributary.Cluster.Simulation;
 /// <param name="Digest">Hash of the log of events: equal whenever the seed is run again.</param>
 /// <param name="Recovery">From the end of the last fault until every stream was live at every gateway.</param>
 public sealed record Verdict(
-    int Seed, ClusterSize Size, IReadOnlyList<string> Violations, ulong Digest, long Events, TimeSpan Simulated, TimeSpan Recovery, long Listings, long Takeovers, int Faults);
+    int Seed, ClusterSize Size, IReadOnlyList<string> Violations, ulong Digest, long Events, TimeSpan Simulated, TimeSpan Recovery, long Listings, long Takeovers,
+    IReadOnlyDictionary<string, int> Faults);
 
 /// <summary>
 /// One simulated cluster from a seed: it begins, faults happen to it, they end, and it has to be live again within <see cref="RecoveryBound"/>.
@@ -16,7 +17,8 @@ public static class SeedRun
     /// <summary>After the last fault, every stream is live at every gateway again within this.</summary>
     public static readonly TimeSpan RecoveryBound = TimeSpan.FromSeconds(45);
 
-    static readonly TimeSpan Quiet = TimeSpan.FromSeconds(8);
+    // Faults begin while a cluster begins, or when all is well.
+    static readonly (TimeSpan Least, TimeSpan Most) Quiet = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10));
 
     public static Verdict Of(int seed, Action<string>? watch = null, Action<SimulatedWorld>? mistake = null)
     {
@@ -25,7 +27,7 @@ public static class SeedRun
         var size = ClusterSize.Of(world.Random);
         using var cluster = new SimulatedCluster(world, size);
         cluster.Start();
-        world.Run(Quiet);
+        world.Run(world.Chance(Quiet.Least, Quiet.Most));
         var faults = new Faults(cluster);
         faults.Play(world.Random.Next(2, 7));
         faults.End();
@@ -33,7 +35,7 @@ public static class SeedRun
         var recovery = Recover(cluster);
         var judge = cluster.Judge;
         return new Verdict(
-            seed, size, [.. judge.Violations, .. world.Failures.Take(3)], world.Digest, world.Events, world.Now, recovery, judge.Listings, judge.Takeovers, faults.Count);
+            seed, size, [.. judge.Violations, .. world.Failures.Take(3)], world.Digest, world.Events, world.Now, recovery, judge.Listings, judge.Takeovers, faults.ByKind);
     }
 
     static TimeSpan Recover(SimulatedCluster cluster)

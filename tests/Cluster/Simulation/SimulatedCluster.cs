@@ -10,7 +10,10 @@ namespace Tributary.Cluster.Simulation;
 /// <summary>How large a simulated cluster is.</summary>
 public sealed record ClusterSize(int Silos, int Ingests, int Gateways, int Streams)
 {
-    public static ClusterSize Of(Random random) => new(random.Next(2, 5), 2, random.Next(1, 3), random.Next(1, 3));
+    /// <summary>Three of four are as small as a cluster can be that a fault leaves something of; the others are larger.</summary>
+    public static ClusterSize Of(Random random) => random.Next(4) > 0
+        ? new(random.Next(2, 4), 2, random.Next(1, 3), 1)
+        : new(random.Next(3, 6), random.Next(2, 4), random.Next(1, 4), random.Next(1, 4));
 }
 
 /// <summary>
@@ -28,7 +31,7 @@ sealed class SimulatedCluster : IDisposable
         Silos = [.. Enumerable.Range(0, size.Silos).Select(i => new SimulatedNode(this, $"silo{i}", $"10.0.1.{i + 1}"))];
         Ingests = [.. Enumerable.Range(0, size.Ingests).Select(i => new SimulatedIngest(this, $"ingest{i}", $"10.0.2.{i + 1}"))];
         Gateways = [.. Enumerable.Range(0, size.Gateways).Select(i => new SimulatedGateway(this, $"gateway{i}", $"10.0.3.{i + 1}", StreamNames(size.Streams)))];
-        Encoders = [.. StreamNames(size.Streams).SelectMany((name, i) => i % 2 == 0 ? new[] { new Encoder(this, name, 0, i) } : [new Encoder(this, name, 0, i), new Encoder(this, name, 1, i + 1)])];
+        Encoders = [.. StreamNames(size.Streams).SelectMany((name, i) => Enumerable.Range(0, world.Random.Next(1, 3)).Select(slot => new Encoder(this, name, slot, i + slot)))];
     }
 
     public SimulatedWorld World { get; }

@@ -74,6 +74,7 @@ sealed class FollowedStream : ILiveStreamObserver
     ILiveStreamObserver? _reference;
     TimeSpan _registered = TimeSpan.MinValue;
     TimeSpan _heard;
+    TimeSpan _fed;
     OpenSegment? _open;
     SegmentMark? _listed;
     SegmentMark? _opened;
@@ -81,7 +82,7 @@ sealed class FollowedStream : ILiveStreamObserver
 
     public FollowedStream(SimulatedGateway gateway, string stream)
     {
-        (_gateway, _process, _stream) = (gateway, gateway.Process, stream);
+        (_gateway, _process, _stream, _fed) = (gateway, gateway.Process, stream, gateway.World.Now);
         _grain = gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ILiveStreamGrain>(stream);
     }
 
@@ -134,6 +135,7 @@ sealed class FollowedStream : ILiveStreamObserver
     public void Take(SentFrame[] frames, StreamSignal signal)
     {
         _heard = Now;
+        _fed = frames.Length > 0 ? Now : _fed;
         foreach (var frame in frames)
         {
             Take(frame);
@@ -183,7 +185,7 @@ sealed class FollowedStream : ILiveStreamObserver
     {
         while (true)
         {
-            if (_registered == TimeSpan.MinValue || Now - _registered >= GatewayRegistration.Renewal || (_link is not { IsOpen: true } && _directive?.Node != ""))
+            if (_registered == TimeSpan.MinValue || Now - _registered >= GatewayRegistration.RenewalAfter(Now - _fed) || (_link is not { IsOpen: true } && _directive?.Node != ""))
             {
                 await Register();
             }

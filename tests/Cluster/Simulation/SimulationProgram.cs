@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Tributary.Cluster.Simulation;
 
-/// <summary>Runs seeds from the command line: <c>simulate [--seeds N] [--from SEED] [--replay SEED] [--digest SEED] [--scale]</c>.</summary>
+/// <summary>Runs seeds from the command line: <c>simulate [--seeds N] [--from SEED] [--replay SEED] [--digest SEED] [--digests] [--scale]</c>.</summary>
 static class SimulationProgram
 {
     public static int Run(string[] arguments)
@@ -11,7 +11,7 @@ static class SimulationProgram
         if (Value(arguments, "--replay") is { } replayed)
         {
             var verdict = SeedRun.Of(replayed, Console.WriteLine);
-            Console.WriteLine(verdict with { Violations = [] });
+            Console.WriteLine($"seed {verdict.Seed}, {verdict.Size}, {verdict.Events:N0} events in {verdict.Simulated.TotalSeconds:0.0} s, digest {verdict.Digest}");
             foreach (var violation in verdict.Violations)
             {
                 Console.WriteLine(violation);
@@ -34,6 +34,14 @@ static class SimulationProgram
 
         var batch = SeedBatch.Run(Value(arguments, "--from") ?? 1, Value(arguments, "--seeds") ?? 10_000);
         Console.WriteLine(batch.Text);
+        if (arguments.Contains("--digests"))
+        {
+            foreach (var verdict in batch.Verdicts)
+            {
+                Console.WriteLine($"{verdict.Seed} {verdict.Digest:x16}");
+            }
+        }
+
         return batch.Failed.Count == 0 ? 0 : 1;
     }
 
@@ -50,14 +58,14 @@ sealed record SeedBatch(int From, IReadOnlyList<Verdict> Verdicts, TimeSpan Took
     {
         get
         {
-            var failed = Failed;
             var simulated = TimeSpan.FromTicks(Verdicts.Sum(v => v.Simulated.Ticks));
             var recoveries = Verdicts.Select(v => v.Recovery).Order().ToArray();
+            var faults = Verdicts.SelectMany(v => v.Faults).GroupBy(f => f.Key, f => f.Value).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => (Kind: g.Key, Count: g.Sum())).ToArray();
             return string.Create(CultureInfo.InvariantCulture, $"""
-                {Verdicts.Count} seeds from {From} in {Took.TotalSeconds:0.0} s ({Verdicts.Count / Took.TotalSeconds:0.0}/s on {Environment.ProcessorCount} cores): {simulated.TotalHours:0.0} simulated hours, {Verdicts.Sum(v => v.Events):N0} events, {Verdicts.Sum(v => v.Faults):N0} faults, {Verdicts.Sum(v => v.Takeovers):N0} activations, {Verdicts.Sum(v => v.Listings):N0} segments listed
-                live again after the last fault: half within {recoveries[recoveries.Length / 2].TotalSeconds} s, 99 % within {recoveries[recoveries.Length * 99 / 100].TotalSeconds} s, all within {recoveries[^1].TotalSeconds} s
-                {failed.Count} failed
-                {string.Join('\n', failed.Take(10).Select(v => $"seed {v.Seed}: {v.Violations[0]}\n  again: deploy/bench simulate --replay {v.Seed}"))}
+                figure: simulation: {Verdicts.Count:N0} seeds from {From} in {Took.TotalSeconds:0.0} s, {Verdicts.Count / Took.TotalSeconds:0.0}/s on {Environment.ProcessorCount} cores: {simulated.TotalHours:0.0} simulated hours, {Verdicts.Sum(v => v.Events):N0} events, {Verdicts.Sum(v => v.Takeovers):N0} activations, {Verdicts.Sum(v => v.Listings):N0} segments listed
+                figure: simulation: {faults.Sum(f => f.Count):N0} faults: {string.Join(", ", faults.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Kind} {f.Count:N0}")))}
+                figure: simulation: live again after the last fault: half within {recoveries[recoveries.Length / 2].TotalSeconds} s, 99 % within {recoveries[recoveries.Length * 99 / 100].TotalSeconds} s, all within {recoveries[^1].TotalSeconds} s; {Failed.Count} failed
+                {string.Join('\n', Failed.Take(10).Select(v => $"seed {v.Seed}: {v.Violations[0]}\n  again: deploy/bench simulate --replay {v.Seed}"))}
                 """);
         }
     }

@@ -7,11 +7,10 @@ namespace Tributary.Cluster.Simulation;
 /// <summary>A whole cluster in simulated time, from many seeds: crashes, stalls, partitions, a database that is away, clocks that jump.</summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    // Not yet ten thousand: these all hold, at some eight a second on two cores; what later ones find is not all explained.
-    // A machine that is busy with other things runs fewer seeds; how many is printed.
-    static readonly TimeSpan AtMost = TimeSpan.FromSeconds(100);
+    // Two cores need half of it. A machine that is busy with other things runs fewer seeds; how many is printed.
+    static readonly TimeSpan AtMost = TimeSpan.FromSeconds(115);
 
-    static readonly int Seeds = int.Parse(Environment.GetEnvironmentVariable("TRIBUTARY_SIMULATION_SEEDS") ?? "429", CultureInfo.InvariantCulture);
+    static readonly int Seeds = int.Parse(Environment.GetEnvironmentVariable("TRIBUTARY_SIMULATION_SEEDS") ?? "10000", CultureInfo.InvariantCulture);
 
     [Fact]
     public void Whatever_happens_to_a_cluster_no_promise_is_broken_and_it_is_live_again()
