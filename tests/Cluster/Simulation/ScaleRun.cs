@@ -15,12 +15,11 @@ public sealed record ScaleSize(int Silos, int Ingests, int Gateways, int Streams
 /// <summary>Calls and statements per simulated second, in steady state: after every stream was published and watched.</summary>
 public sealed record ScaleFigures(ScaleSize Size, string BusiestGrain, double CallsOnIt, double Calls, double Statements, SortedDictionary<string, double> ByKind, double FramesOnWire)
 {
-    public string Text => string.Create(CultureInfo.InvariantCulture, $"""
-        {Size.Nodes} nodes ({Size.Silos} silos), {Size.Streams:N0} streams, {Size.Streams * Size.WatchersPerStream:N0} gateway registrations, per second of steady state:
-          {Calls:N0} calls of grains; the busiest, {BusiestGrain}, takes {CallsOnIt:0.0}
-          {Statements:N1} database statements: {string.Join(", ", ByKind.Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Key} {k.Value:0.0}")))}
-          {FramesOnWire:N0} messages on the network of the silos
-        """);
+    public string Text => string.Create(CultureInfo.InvariantCulture,
+        $"{Size.Nodes} nodes ({Size.Silos} silos), {Size.Streams:N0} streams, {Size.Streams * Size.WatchersPerStream:N0} gateway registrations, per second of steady state: "
+        + $"{Calls:N0} calls of grains, the busiest, {BusiestGrain}, takes {CallsOnIt:0.0}; "
+        + $"{Statements:N1} database statements ({string.Join(", ", ByKind.Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Key} {k.Value:0.0}")))}); "
+        + $"{FramesOnWire:N0} messages on the network of the silos");
 }
 
 /// <summary>

@@ -59,8 +59,8 @@ public sealed class ScaleTests(ITestOutputHelper output)
     {
         var small = ScaleRun.Of(new ScaleSize(Silos: 3, Ingests: 4, Gateways: 3, Streams: 50, WatchersPerStream: 3), TimeSpan.FromSeconds(30));
         var large = ScaleRun.Of(new ScaleSize(Silos: 6, Ingests: 8, Gateways: 6, Streams: 100, WatchersPerStream: 3), TimeSpan.FromSeconds(30));
-        output.WriteLine(small.Text);
-        output.WriteLine(large.Text);
+        output.WriteLine($"figure: scale: {small.Text}");
+        output.WriteLine($"figure: scale: {large.Text}");
 
         // A stream's grain hears its one source and its gateways; a grain that all nodes call hears each of them every five seconds.
         Assert.InRange(large.CallsOnIt, 0, Math.Max(2, large.Size.Nodes / 5.0 + 1));
