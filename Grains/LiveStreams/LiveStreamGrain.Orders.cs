@@ -74,7 +74,7 @@ public sealed partial class LiveStreamGrain
         var isLost = source.Publisher is null
             ? source.Unheard > options.Value.DoubtAfter
             : await SilenceOf(source) is null;
-        if (isLost && source.OnAir && _slots.Contains(source))
+        if (isLost && !await IsCutOff(from: source) && source.OnAir && _slots.Contains(source))
         {
             await EndSlot(source, PublishEnd.HostLost, SwitchReason.HostLost);
         }

@@ -147,13 +147,13 @@ public sealed partial class LiveStreamGrain
     {
         var (edges, complete) = await _gateways.Settle(_directive.Epoch, options.Value.SettleTimeout);
         WindowEdge[] known = from.Last is { Epoch: > 0 } last ? [Resumption.EdgeOf(last), .. edges] : [.. edges];
+        var certain = complete && !(_begunElsewhere && time.GetElapsedTime(_activated) < GatewayRegistration.Renewal);
         if (Resumption.Furthest(known) is not { } edge)
         {
-            return NextNumber();
+            return NextNumber() is var next && certain ? next : next with { FirstMsn = Math.Max(next.FirstMsn, state.State.ReservedMsn) };
         }
 
-        var forgotten = _begunElsewhere && time.GetElapsedTime(_activated) < GatewayRegistration.Renewal;
-        return Resumption.At(complete && !forgotten ? edge : edge with
+        return Resumption.At(certain ? edge : edge with
         {
             PartsSent = true,
             End90k = Math.Max(edge.End90k, edge.Start90k + (long)options.Value.SegmentDuration.TotalMilliseconds * 90),

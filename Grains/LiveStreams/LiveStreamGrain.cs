@@ -219,6 +219,14 @@ public sealed partial class LiveStreamGrain(
         }
     }
 
+    // Where the hosts of the others do not answer either, it is this silo that is cut off: what goes on without it goes on.
+    async Task<bool> IsCutOff(PublishSlot from)
+    {
+        var others = _slots.Where(slot => slot?.Publisher is not null && slot.Request.Node != from.Request.Node).ToArray();
+        var silences = await Task.WhenAll(others.Select(slot => SilenceOf(slot!)));
+        return silences.Length > 0 && silences.All(silence => silence is null);
+    }
+
     async Task CheckSources()
     {
         var now = time.GetUtcNow();
@@ -235,7 +243,7 @@ public sealed partial class LiveStreamGrain(
 
         foreach (var slot in _slots)
         {
-            if (slot is not null && slot.Unheard > options.Value.ReportTimeout && await GivesWay(slot) && _slots.Contains(slot))
+            if (slot is not null && slot.Unheard > options.Value.ReportTimeout && await GivesWay(slot) && !await IsCutOff(from: slot) && _slots.Contains(slot))
             {
                 await EndSlot(slot, PublishEnd.Silent, SwitchReason.HostLost);
             }
@@ -323,6 +331,6 @@ public sealed partial class LiveStreamGrain(
     [LoggerMessage(LogLevel.Warning, "Stream {Stream} could not enter itself in the catalog ({Why}); it tries again")]
     partial void LogCatalogBehind(string stream, string why);
 
-    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: node {Node} does not answer for its publisher ({Why}); its slot is free")]
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: node {Node} does not answer for its publisher ({Why})")]
     partial void LogHostSilent(string stream, string node, string why);
 }

@@ -195,6 +195,31 @@ public sealed class SourcePolicyTest : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Where_the_host_of_the_backup_does_not_answer_either_the_grain_is_cut_off_and_the_source_goes_on()
+    {
+        var stream = Stream(Name);
+        var (primary, backup) = await PrimaryOnAir(stream);
+        Die(primary);
+        Die(backup);
+        await stream.Doubt("node-a");
+        Assert.Equal((StreamState.Live, 1L, "node-a"), await stream.Describe() is var now ? (now.State, now.Epoch, now.Slots[0].Request.Node) : default);
+    }
+
+    [Fact]
+    public async Task Numbers_that_were_reserved_are_not_begun_where_neither_a_report_nor_a_gateway_says_how_far_they_were_listed()
+    {
+        var stream = Stream(Name);
+        var lost = new Encoder(_cluster.Client, slot: 0);
+        await stream.Publish(lost.Request, lost.Reference);
+        var gateway = await Watch(stream, "gateway-1", Edge(2));
+        _cluster.Client.DeleteObjectReference<ILiveStreamObserver>(gateway.Reference);   // its node lives, as far as anybody knows
+        Die(lost);
+
+        var next = new Encoder(_cluster.Client, slot: 0, node: "node-b");
+        Assert.Equal(16, (await stream.Publish(next.Request, next.Reference)).Lease!.FirstMsn);
+    }
+
+    [Fact]
     public async Task A_host_that_does_not_answer_keeps_the_stream_while_nobody_else_has_it()
     {
         var stream = Stream(Name);
