@@ -148,8 +148,8 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     // A request of which nothing was sent: another way may do, or the place where its grain is to be by now.
     void TakeUnsent(TcpPeer peer, byte[] frame)
     {
-        using var reader = new BinaryReader(new MemoryStream(frame, Frames.HeaderLength, frame.Length - Frames.HeaderLength));
-        var header = WireCodec.ReadHeader(reader);
+        var reader = new WireReader(frame.AsSpan(Frames.HeaderLength));
+        var header = WireCodec.ReadHeader(ref reader);
         if (header.Kind != MessageKind.Request)
         {
             return;
