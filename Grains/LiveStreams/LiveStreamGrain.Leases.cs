@@ -19,6 +19,7 @@ public sealed partial class LiveStreamGrain
         Enter(StreamState.Live, now);
         await Store();
 
+        (_unsettled, _leastMsn) = (null, 0);
         (slot.OnAir, slot.Confirmed) = (true, true);
         slot.Lease = new StreamLease
         {

@@ -90,6 +90,7 @@ public sealed partial class LiveStreamGrain
 
         from.LeaveAir();
         Settle(next, from);
+        _unsettled = from;   // until it is written: the next attempt asks anew how far it was listed meanwhile
         await Grant(next, at);
         LogSwitched(Name, reason, from.Request.Node, next.Request.Slot, next.Request.Node, at.FirstMsn, at.Offset90k is not null, at.Gaps);
         LiveStreamMetrics.Switched(reason, at.Offset90k is not null, time.GetElapsedTime(began));
@@ -166,7 +167,6 @@ public sealed partial class LiveStreamGrain
         var now90k = (long)(time.GetUtcNow() - (state.State.Epoch == 0 ? time.GetUtcNow() : state.State.Origin) + Lead).TotalMilliseconds * 90;
         var at = _unsettled is { } lost ? await AfterLost(lost) : NextNumber();
         at = at.FirstMsn < _leastMsn ? NextNumber() : at;
-        (_unsettled, _leastMsn) = (null, 0);
         var start90k = Math.Max(at.Start90k, now90k);
         return at with
         {
