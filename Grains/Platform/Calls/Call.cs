@@ -28,7 +28,7 @@ public sealed record Call(ActionType Action, PlatformObject Arguments, Caller Ca
 public delegate Task<object?> Handler(Call call);
 
 /// <summary>Who may call an action. Media servers may call what their table says, whatever is written here.</summary>
-public enum Access
+public enum CallAccess
 {
     /// <summary>Everybody; a session that is sent is checked all the same.</summary>
     Open,

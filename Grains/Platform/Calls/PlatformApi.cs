@@ -23,8 +23,8 @@ public sealed class PlatformApi(ServiceTable table, Partners partners, Revocatio
         // 2. Who calls, and for whom.
         var caller = request.Caller ?? await Identify(request);
         var partner = await TargetOf(action, access, caller, request);
-        var account = await partners.Find(partner) ?? (access == Access.Open || partner <= 0 ? Nobody : throw PlatformException.Of("UNKNOWN_PARTNER_ID", partner));
-        if (account.IsBlocked && access != Access.Open)
+        var account = await partners.Find(partner) ?? (access == CallAccess.Open || partner <= 0 ? Nobody : throw PlatformException.Of("UNKNOWN_PARTNER_ID", partner));
+        if (account.IsBlocked && access != CallAccess.Open)
         {
             throw PlatformException.Of("SERVICE_FORBIDDEN_CONTENT_BLOCKED");
         }
@@ -77,7 +77,7 @@ public sealed class PlatformApi(ServiceTable table, Partners partners, Revocatio
     }
 
     // The partner that the action is for: the session's, or the one that is named where the session may act for others.
-    async ValueTask<int> TargetOf(ActionType action, Access access, Caller caller, ApiRequest request)
+    async ValueTask<int> TargetOf(ActionType action, CallAccess access, Caller caller, ApiRequest request)
     {
         var name = action.Parameters.Any(parameter => parameter.Name == "partnerId") || NoSpoofing.Contains($"{action.Service}.{action.Name}") ? "" : request.Parameters.Text("partnerId");
         var text = name.Length > 0 ? name : request.Parameters.Text("p");
@@ -91,14 +91,14 @@ public sealed class PlatformApi(ServiceTable table, Partners partners, Revocatio
             return named == 0 ? caller.Partner : await partners.Find(named) is not null ? named : throw PlatformException.Of("UNKNOWN_PARTNER_ID", named);
         }
 
-        return named == 0 || access == Access.Open ? (caller.IsAnonymous ? named : caller.Partner)
+        return named == 0 || access == CallAccess.Open ? (caller.IsAnonymous ? named : caller.Partner)
             : caller.IsAnonymous ? throw PlatformException.Of("MISSING_KS")
             : throw Forbidden(action);
     }
 
-    static void CheckAccess(ActionType action, Access access, Caller caller, Account account)
+    static void CheckAccess(ActionType action, CallAccess access, Caller caller, Account account)
     {
-        if (access == Access.Open || caller.IsInternal)
+        if (access == CallAccess.Open || caller.IsInternal)
         {
             return;
         }
@@ -109,14 +109,14 @@ public sealed class PlatformApi(ServiceTable table, Partners partners, Revocatio
         }
 
         var allowed = caller.IsMediaServer ? MediaServerRights.Instance.Allows(action, account.Id > 0)
-            : access == Access.MediaServer ? caller.IsAdmin && account.Has("MEDIA_SERVER_PARTNER_LEVEL") && MediaServerRights.Instance.AllowsPartner(action)
-            : access != Access.User && access != Access.Admin || !caller.IsWidget;
+            : access == CallAccess.MediaServer ? caller.IsAdmin && account.Has("MEDIA_SERVER_PARTNER_LEVEL") && MediaServerRights.Instance.AllowsPartner(action)
+            : access != CallAccess.User && access != CallAccess.Admin || !caller.IsWidget;
         if (!allowed)
         {
             throw Forbidden(action);
         }
 
-        if (access == Access.Admin && !caller.IsAdmin)
+        if (access == CallAccess.Admin && !caller.IsAdmin)
         {
             throw SessionCheck.Refusal(caller.KsText, SessionFault.InvalidType);
         }

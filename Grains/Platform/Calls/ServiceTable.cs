@@ -11,7 +11,7 @@ public interface IServiceModule
 /// <summary>What is implemented: for each action of the schema, who may call it and what it does.</summary>
 public sealed class ServiceTable
 {
-    readonly Dictionary<ActionType, (Access Access, Handler Handler)> _handlers = [];
+    readonly Dictionary<ActionType, (CallAccess Access, Handler Handler)> _handlers = [];
 
     public ServiceTable(IEnumerable<IServiceModule> modules)
     {
@@ -24,7 +24,7 @@ public sealed class ServiceTable
     public IReadOnlyCollection<ActionType> Implemented => _handlers.Keys;
 
     /// <summary>An action whose name is in the schema.</summary>
-    public void Add(string service, string action, Access access, Handler handler)
+    public void Add(string service, string action, CallAccess access, Handler handler)
     {
         var type = Schema.Instance.FindService(service)?.Actions.GetValueOrDefault(action)
             ?? throw new ArgumentException($"The schema has no action {service}.{action}.", nameof(action));
@@ -32,7 +32,7 @@ public sealed class ServiceTable
     }
 
     /// <summary>The handler of an action; throws what a client is told where there is none.</summary>
-    public (ActionType Action, Access Access, Handler Handler) Find(string service, string action)
+    public (ActionType Action, CallAccess Access, Handler Handler) Find(string service, string action)
     {
         var known = Schema.Instance.FindService(service) ?? throw PlatformException.Of("SERVICE_DOES_NOT_EXISTS", service);
         if (!known.Actions.TryGetValue(action, out var type))

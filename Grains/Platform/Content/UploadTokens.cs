@@ -24,11 +24,11 @@ public sealed class UploadTokens(Objects objects, ContentStore content) : IServi
 
     public void Register(ServiceTable table)
     {
-        table.Add("uploadtoken", "add", Access.User, Add);
-        table.Add("uploadtoken", "get", Access.User, async call => (await Required(call)).Value);
-        table.Add("uploadtoken", "list", Access.User, async call => await objects.List(call, Kind, "UploadTokenListResponse"));
-        table.Add("uploadtoken", "upload", Access.User, Upload);
-        table.Add("uploadtoken", "delete", Access.User, Delete);
+        table.Add("uploadtoken", "add", CallAccess.User, Add);
+        table.Add("uploadtoken", "get", CallAccess.User, async call => (await Required(call)).Value);
+        table.Add("uploadtoken", "list", CallAccess.User, async call => await objects.List(call, Kind, "UploadTokenListResponse"));
+        table.Add("uploadtoken", "upload", CallAccess.User, Upload);
+        table.Add("uploadtoken", "delete", CallAccess.User, Delete);
     }
 
     async Task<object?> Add(Call call)

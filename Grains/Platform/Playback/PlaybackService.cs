@@ -16,8 +16,8 @@ public sealed class PlaybackService(Objects objects, EntryStore entries, Assets 
 
     public void Register(ServiceTable table)
     {
-        table.Add("baseentry", "getPlaybackContext", Access.Session, Context);
-        table.Add("baseentry", "getContextData", Access.Session, ContextData);
+        table.Add("baseentry", "getPlaybackContext", CallAccess.Session, Context);
+        table.Add("baseentry", "getContextData", CallAccess.Session, ContextData);
     }
 
     async Task<object?> Context(Call call)

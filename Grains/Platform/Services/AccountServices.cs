@@ -12,19 +12,19 @@ public sealed class AccountServices(Objects objects, Partners partners) : IServi
 {
     public void Register(ServiceTable table)
     {
-        table.Add("system", "ping", Access.Open, _ => Task.FromResult<object?>(true));
-        table.Add("system", "getTime", Access.Open, _ => Task.FromResult<object?>(objects.Now));
-        table.Add("system", "getVersion", Access.Open, _ => Task.FromResult<object?>(Version));
-        table.Add("system", "pingDatabase", Access.Open, async _ => await objects.Store.Read("partner", "0") is not null);
-        table.Add("partner", "get", Access.Admin, call => Partner(call, call.Arguments.Has("id") ? (int)call.Long("id") : call.Partner));
-        table.Add("partner", "getInfo", Access.User, call => Partner(call, call.Partner));
-        table.Add("partner", "getPublicInfo", Access.Open, PublicInfo);
-        table.Add("permission", "get", Access.Session, Permission);
-        table.Add("permission", "list", Access.User, async call => await objects.List(call, "permission", "PermissionListResponse"));
-        table.Add("permission", "add", Access.Admin, AddPermission);
-        table.Add("permission", "update", Access.Admin, UpdatePermission);
-        table.Add("permission", "delete", Access.Admin, DeletePermission);
-        table.Add("permission", "getCurrentPermissions", Access.Session, call => Task.FromResult<object?>(string.Join(',', call.Account.Permissions.Order(StringComparer.Ordinal))));
+        table.Add("system", "ping", CallAccess.Open, _ => Task.FromResult<object?>(true));
+        table.Add("system", "getTime", CallAccess.Open, _ => Task.FromResult<object?>(objects.Now));
+        table.Add("system", "getVersion", CallAccess.Open, _ => Task.FromResult<object?>(Version));
+        table.Add("system", "pingDatabase", CallAccess.Open, async _ => await objects.Store.Read("partner", "0") is not null);
+        table.Add("partner", "get", CallAccess.Admin, call => Partner(call, call.Arguments.Has("id") ? (int)call.Long("id") : call.Partner));
+        table.Add("partner", "getInfo", CallAccess.User, call => Partner(call, call.Partner));
+        table.Add("partner", "getPublicInfo", CallAccess.Open, PublicInfo);
+        table.Add("permission", "get", CallAccess.Session, Permission);
+        table.Add("permission", "list", CallAccess.User, async call => await objects.List(call, "permission", "PermissionListResponse"));
+        table.Add("permission", "add", CallAccess.Admin, AddPermission);
+        table.Add("permission", "update", CallAccess.Admin, UpdatePermission);
+        table.Add("permission", "delete", CallAccess.Admin, DeletePermission);
+        table.Add("permission", "getCurrentPermissions", CallAccess.Session, call => Task.FromResult<object?>(string.Join(',', call.Account.Permissions.Order(StringComparer.Ordinal))));
     }
 
     static string Version { get; } = typeof(AccountServices).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -144,16 +144,16 @@ public sealed class UserService(Objects objects, Partners partners) : IServiceMo
 
     public void Register(ServiceTable table)
     {
-        table.Add("user", "add", Access.Admin, Add);
-        table.Add("user", "get", Access.User, Get);
-        table.Add("user", "getByLoginId", Access.Admin, async call => Shown((await ByLogin(call.Text("loginId"), call.Partner) ?? throw Unknown(call.Text("loginId"))).Value));
-        table.Add("user", "list", Access.Admin, async call => await objects.List(call, "user", "UserListResponse", Shown));
-        table.Add("user", "update", Access.Admin, Update);
-        table.Add("user", "delete", Access.Admin, Delete);
-        table.Add("user", "enableLogin", Access.Admin, EnableLogin);
-        table.Add("user", "disableLogin", Access.Admin, DisableLogin);
-        table.Add("user", "login", Access.Open, call => Login(call, call.Text("userId"), (int)call.Long("partnerId")));
-        table.Add("user", "loginByLoginId", Access.Open, call => Login(call, call.Text("loginId"), call.Arguments.Has("partnerId") ? (int)call.Long("partnerId") : null));
+        table.Add("user", "add", CallAccess.Admin, Add);
+        table.Add("user", "get", CallAccess.User, Get);
+        table.Add("user", "getByLoginId", CallAccess.Admin, async call => Shown((await ByLogin(call.Text("loginId"), call.Partner) ?? throw Unknown(call.Text("loginId"))).Value));
+        table.Add("user", "list", CallAccess.Admin, async call => await objects.List(call, "user", "UserListResponse", Shown));
+        table.Add("user", "update", CallAccess.Admin, Update);
+        table.Add("user", "delete", CallAccess.Admin, Delete);
+        table.Add("user", "enableLogin", CallAccess.Admin, EnableLogin);
+        table.Add("user", "disableLogin", CallAccess.Admin, DisableLogin);
+        table.Add("user", "login", CallAccess.Open, call => Login(call, call.Text("userId"), (int)call.Long("partnerId")));
+        table.Add("user", "loginByLoginId", CallAccess.Open, call => Login(call, call.Text("loginId"), call.Arguments.Has("partnerId") ? (int)call.Long("partnerId") : null));
     }
 
     async Task<object?> Add(Call call)

@@ -78,17 +78,17 @@ public sealed class FlavorAssetService(Objects objects, Assets assets, EntryCont
 
     public void Register(ServiceTable table)
     {
-        table.Add("flavorasset", "get", Access.Session, async call => (await assets.Required(call, call.Text("id"), Type)).Value);
-        table.Add("flavorasset", "list", Access.Session, List);
-        table.Add("flavorasset", "getByEntryId", Access.Session, async call => (await assets.Of(call, call.Text("entryId"), Type)).ToList<object?>());
-        table.Add("flavorasset", "getWebPlayableByEntryId", Access.Session, async call => (await assets.Of(call, call.Text("entryId"), Type)).Where(asset => asset.Truth("isWeb")).ToList<object?>());
-        table.Add("flavorasset", "getFlavorAssetsWithParams", Access.User, WithParams);
-        table.Add("flavorasset", "getUrl", Access.Session, Url);
-        table.Add("flavorasset", "getDownloadUrl", Access.Session, Url);
-        table.Add("flavorasset", "add", Access.User, Add);
-        table.Add("flavorasset", "update", Access.User, async call => await assets.Update(await assets.Editable(call, call.Text("id"), Type), call.Object("flavorAsset")));
-        table.Add("flavorasset", "setContent", Access.User, async call => await contents.SetAsset(call, (await assets.Editable(call, call.Text("id"), Type)).Id, call.Object("contentResource")));
-        table.Add("flavorasset", "delete", Access.User, Delete);
+        table.Add("flavorasset", "get", CallAccess.Session, async call => (await assets.Required(call, call.Text("id"), Type)).Value);
+        table.Add("flavorasset", "list", CallAccess.Session, List);
+        table.Add("flavorasset", "getByEntryId", CallAccess.Session, async call => (await assets.Of(call, call.Text("entryId"), Type)).ToList<object?>());
+        table.Add("flavorasset", "getWebPlayableByEntryId", CallAccess.Session, async call => (await assets.Of(call, call.Text("entryId"), Type)).Where(asset => asset.Truth("isWeb")).ToList<object?>());
+        table.Add("flavorasset", "getFlavorAssetsWithParams", CallAccess.User, WithParams);
+        table.Add("flavorasset", "getUrl", CallAccess.Session, Url);
+        table.Add("flavorasset", "getDownloadUrl", CallAccess.Session, Url);
+        table.Add("flavorasset", "add", CallAccess.User, Add);
+        table.Add("flavorasset", "update", CallAccess.User, async call => await assets.Update(await assets.Editable(call, call.Text("id"), Type), call.Object("flavorAsset")));
+        table.Add("flavorasset", "setContent", CallAccess.User, async call => await contents.SetAsset(call, (await assets.Editable(call, call.Text("id"), Type)).Id, call.Object("contentResource")));
+        table.Add("flavorasset", "delete", CallAccess.User, Delete);
     }
 
     // A filter for assets of live entries finds only those.
@@ -136,18 +136,18 @@ public sealed class ThumbAssetService(Objects objects, Assets assets, EntryConte
 
     public void Register(ServiceTable table)
     {
-        table.Add("thumbasset", "add", Access.User, call => New(call, call.Object("thumbAsset")));
-        table.Add("thumbasset", "addFromImage", Access.User, FromImage);
-        table.Add("thumbasset", "addFromUrl", Access.User, FromUrl);
-        table.Add("thumbasset", "get", Access.Session, async call => (await assets.Required(call, call.Text("thumbAssetId"), Type)).Value);
-        table.Add("thumbasset", "list", Access.Session, async call => await assets.List(call, "ThumbAssetListResponse", Type));
-        table.Add("thumbasset", "getByEntryId", Access.Session, async call => (await assets.Of(call, call.Text("entryId"), Type)).ToList<object?>());
-        table.Add("thumbasset", "getUrl", Access.Session, async call => Urls.Serve(call.Facts.BaseUrl, "thumbasset", "thumbAssetId", (await assets.Required(call, call.Text("id"), Type)).Id));
-        table.Add("thumbasset", "serve", Access.Open, Serve);
-        table.Add("thumbasset", "setAsDefault", Access.User, SetAsDefault);
-        table.Add("thumbasset", "setContent", Access.User, async call => await contents.SetAsset(call, (await assets.Editable(call, call.Text("id"), Type)).Id, call.Object("contentResource")));
-        table.Add("thumbasset", "update", Access.User, async call => await assets.Update(await assets.Editable(call, call.Text("thumbAssetId", call.Text("id")), Type), call.Object("thumbAsset")));
-        table.Add("thumbasset", "delete", Access.User, Delete);
+        table.Add("thumbasset", "add", CallAccess.User, call => New(call, call.Object("thumbAsset")));
+        table.Add("thumbasset", "addFromImage", CallAccess.User, FromImage);
+        table.Add("thumbasset", "addFromUrl", CallAccess.User, FromUrl);
+        table.Add("thumbasset", "get", CallAccess.Session, async call => (await assets.Required(call, call.Text("thumbAssetId"), Type)).Value);
+        table.Add("thumbasset", "list", CallAccess.Session, async call => await assets.List(call, "ThumbAssetListResponse", Type));
+        table.Add("thumbasset", "getByEntryId", CallAccess.Session, async call => (await assets.Of(call, call.Text("entryId"), Type)).ToList<object?>());
+        table.Add("thumbasset", "getUrl", CallAccess.Session, async call => Urls.Serve(call.Facts.BaseUrl, "thumbasset", "thumbAssetId", (await assets.Required(call, call.Text("id"), Type)).Id));
+        table.Add("thumbasset", "serve", CallAccess.Open, Serve);
+        table.Add("thumbasset", "setAsDefault", CallAccess.User, SetAsDefault);
+        table.Add("thumbasset", "setContent", CallAccess.User, async call => await contents.SetAsset(call, (await assets.Editable(call, call.Text("id"), Type)).Id, call.Object("contentResource")));
+        table.Add("thumbasset", "update", CallAccess.User, async call => await assets.Update(await assets.Editable(call, call.Text("thumbAssetId", call.Text("id")), Type), call.Object("thumbAsset")));
+        table.Add("thumbasset", "delete", CallAccess.User, Delete);
     }
 
     async Task<object?> New(Call call, PlatformObject asset)
@@ -206,16 +206,16 @@ public sealed class CaptionAssetService(Objects objects, Assets assets, EntryCon
 
     public void Register(ServiceTable table)
     {
-        table.Add(Service, "add", Access.User, Add);
-        table.Add(Service, "get", Access.Session, async call => (await assets.Required(call, call.Text("captionAssetId"), Type)).Value);
-        table.Add(Service, "list", Access.Session, async call => await assets.List(call, "CaptionAssetListResponse", Type));
-        table.Add(Service, "update", Access.User, async call => await assets.Update(await assets.Editable(call, call.Text("id"), Type), call.Object("captionAsset")));
-        table.Add(Service, "setContent", Access.User, async call => await contents.SetAsset(call, (await assets.Editable(call, call.Text("id"), Type)).Id, call.Object("contentResource")));
-        table.Add(Service, "setAsDefault", Access.User, SetAsDefault);
-        table.Add(Service, "delete", Access.User, Delete);
-        table.Add(Service, "getUrl", Access.Session, Url);
-        table.Add(Service, "serve", Access.Open, Serve);
-        table.Add(Service, "serveWebVTT", Access.Open, ServeWebVtt);
+        table.Add(Service, "add", CallAccess.User, Add);
+        table.Add(Service, "get", CallAccess.Session, async call => (await assets.Required(call, call.Text("captionAssetId"), Type)).Value);
+        table.Add(Service, "list", CallAccess.Session, async call => await assets.List(call, "CaptionAssetListResponse", Type));
+        table.Add(Service, "update", CallAccess.User, async call => await assets.Update(await assets.Editable(call, call.Text("id"), Type), call.Object("captionAsset")));
+        table.Add(Service, "setContent", CallAccess.User, async call => await contents.SetAsset(call, (await assets.Editable(call, call.Text("id"), Type)).Id, call.Object("contentResource")));
+        table.Add(Service, "setAsDefault", CallAccess.User, SetAsDefault);
+        table.Add(Service, "delete", CallAccess.User, Delete);
+        table.Add(Service, "getUrl", CallAccess.Session, Url);
+        table.Add(Service, "serve", CallAccess.Open, Serve);
+        table.Add(Service, "serveWebVTT", CallAccess.Open, ServeWebVtt);
     }
 
     async Task<object?> Add(Call call)

@@ -119,12 +119,12 @@ public sealed class ConversionServices(Objects objects, ConversionProfiles profi
             Removed = (_, stored) => profiles.Link(WithoutFlavors(stored.Value)),
         };
         crud.Register(table, "get", "list", "delete");
-        table.Add("conversionprofile", "add", Access.Admin, Add);
-        table.Add("conversionprofile", "update", Access.Admin, Update);
-        table.Add("conversionprofile", "getDefault", Access.User, Default);
-        table.Add("conversionprofile", "setAsDefault", Access.Admin, SetAsDefault);
-        table.Add("conversionprofileassetparams", "list", Access.User, Links);
-        table.Add("conversionprofileassetparams", "update", Access.Admin, UpdateLink);
+        table.Add("conversionprofile", "add", CallAccess.Admin, Add);
+        table.Add("conversionprofile", "update", CallAccess.Admin, Update);
+        table.Add("conversionprofile", "getDefault", CallAccess.User, Default);
+        table.Add("conversionprofile", "setAsDefault", CallAccess.Admin, SetAsDefault);
+        table.Add("conversionprofileassetparams", "list", CallAccess.User, Links);
+        table.Add("conversionprofileassetparams", "update", CallAccess.Admin, UpdateLink);
         new Crud(objects, "flavorparams", ConversionProfiles.ParamsKind, "FlavorParams", MissingFlavor)
         {
             ValueName = "flavorParams",
@@ -135,8 +135,8 @@ public sealed class ConversionServices(Objects objects, ConversionProfiles profi
                 return Task.CompletedTask;
             },
         }.Register(table, "add", "get", "update", "delete");
-        table.Add("flavorparams", "list", Access.User, ListFlavors);
-        table.Add("flavorparams", "getByConversionProfileId", Access.User, ByProfile);
+        table.Add("flavorparams", "list", CallAccess.User, ListFlavors);
+        table.Add("flavorparams", "getByConversionProfileId", CallAccess.User, ByProfile);
     }
 
     static PlatformException MissingFlavor(string id) => PlatformException.Of("FLAVOR_PARAMS_ID_NOT_FOUND", id);

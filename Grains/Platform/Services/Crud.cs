@@ -24,9 +24,9 @@ public sealed record Crud(Objects Objects, string Service, string Kind, string T
     /// <summary>Whether objects of the platform itself are shown to everybody.</summary>
     public bool Platform { get; init; }
 
-    public Access Reading { get; init; } = Access.User;
+    public CallAccess Reading { get; init; } = CallAccess.User;
 
-    public Access Writing { get; init; } = Access.Admin;
+    public CallAccess Writing { get; init; } = CallAccess.Admin;
 
     /// <summary>Fills in and checks a new object.</summary>
     public Func<Call, PlatformObject, Task>? Prepare { get; init; }

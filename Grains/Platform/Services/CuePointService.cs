@@ -24,21 +24,21 @@ public sealed class CuePointService(Objects objects, EntryStore entries) : IServ
 
     public void Register(ServiceTable table)
     {
-        table.Add(Service, "add", Access.User, call => Add(call, call.Object("cuePoint")));
-        table.Add(Service, "get", Access.Session, async call => (await Required(call)).Value);
-        table.Add(Service, "list", Access.Session, async call => await objects.List(call, Kind, "CuePointListResponse"));
-        table.Add(Service, "count", Access.Session, Count);
-        table.Add(Service, "update", Access.User, call => Update(call, call.Object("cuePoint")));
-        table.Add(Service, "updateStatus", Access.User, UpdateStatus);
-        table.Add(Service, "updateCuePointsTimes", Access.User, UpdateTimes);
-        table.Add(Service, "delete", Access.User, Delete);
-        table.Add(Service, "addFromBulk", Access.User, AddFromBulk);
-        table.Add(Service, "serveBulk", Access.User, ServeBulk);
-        table.Add("annotation_annotation", "add", Access.User, call => Add(call, call.Object("annotation")));
-        table.Add("annotation_annotation", "get", Access.Session, async call => (await Required(call)).Value);
-        table.Add("annotation_annotation", "list", Access.Session, async call => await objects.List(call, Kind, "AnnotationListResponse", also: Test.Equal("cuePointType", "annotation.Annotation")));
-        table.Add("annotation_annotation", "update", Access.User, call => Update(call, call.Object("annotation")));
-        table.Add("annotation_annotation", "delete", Access.User, Delete);
+        table.Add(Service, "add", CallAccess.User, call => Add(call, call.Object("cuePoint")));
+        table.Add(Service, "get", CallAccess.Session, async call => (await Required(call)).Value);
+        table.Add(Service, "list", CallAccess.Session, async call => await objects.List(call, Kind, "CuePointListResponse"));
+        table.Add(Service, "count", CallAccess.Session, Count);
+        table.Add(Service, "update", CallAccess.User, call => Update(call, call.Object("cuePoint")));
+        table.Add(Service, "updateStatus", CallAccess.User, UpdateStatus);
+        table.Add(Service, "updateCuePointsTimes", CallAccess.User, UpdateTimes);
+        table.Add(Service, "delete", CallAccess.User, Delete);
+        table.Add(Service, "addFromBulk", CallAccess.User, AddFromBulk);
+        table.Add(Service, "serveBulk", CallAccess.User, ServeBulk);
+        table.Add("annotation_annotation", "add", CallAccess.User, call => Add(call, call.Object("annotation")));
+        table.Add("annotation_annotation", "get", CallAccess.Session, async call => (await Required(call)).Value);
+        table.Add("annotation_annotation", "list", CallAccess.Session, async call => await objects.List(call, Kind, "AnnotationListResponse", also: Test.Equal("cuePointType", "annotation.Annotation")));
+        table.Add("annotation_annotation", "update", CallAccess.User, call => Update(call, call.Object("annotation")));
+        table.Add("annotation_annotation", "delete", CallAccess.User, Delete);
     }
 
     async Task<StoredObject> Required(Call call)

@@ -22,44 +22,44 @@ public sealed class EntryServices(Objects objects, EntryStore entries, EntryCont
 
     void RegisterMedia(ServiceTable table)
     {
-        table.Add("media", "add", Access.User, call => Add(call, call.Object("entry")));
-        table.Add("media", "addContent", Access.User, call => SetContent(call, Clip));
-        table.Add("media", "updateContent", Access.User, call => ReplaceContent(call, Clip));
-        table.Add("media", "approveReplace", Access.User, ApproveReplace);
-        table.Add("media", "cancelReplace", Access.User, CancelReplace);
-        table.Add("media", "get", Access.Session, async call => await entries.Show(call, (await entries.Required(call, call.Text("entryId"), Clip)).Value));
-        table.Add("media", "list", Access.Session, async call => await entries.List(call, "MediaListResponse", Test.Equal("type", Clip)));
-        table.Add("media", "count", Access.Session, async call => await entries.Count(call, Test.Equal("type", Clip)));
-        table.Add("media", "update", Access.User, call => Update(call, call.Object("mediaEntry"), Clip));
-        table.Add("media", "delete", Access.User, call => Delete(call, Clip));
-        table.Add("media", "addFromUrl", Access.User, AddFromUrl);
-        table.Add("media", "addFromUploadedFile", Access.User, AddFromUpload);
-        table.Add("media", "updateThumbnailJpeg", Access.User, Thumbnail);
-        table.Add("media", "updateThumbnailFromUrl", Access.User, ThumbnailFromUrl);
-        table.Add("media", "flag", Access.Session, Flag);
-        table.Add("media", "anonymousRank", Access.Session, Rank);
-        table.Add("media", "approve", Access.Admin, call => Moderate(call, 2));
-        table.Add("media", "reject", Access.Admin, call => Moderate(call, 3));
+        table.Add("media", "add", CallAccess.User, call => Add(call, call.Object("entry")));
+        table.Add("media", "addContent", CallAccess.User, call => SetContent(call, Clip));
+        table.Add("media", "updateContent", CallAccess.User, call => ReplaceContent(call, Clip));
+        table.Add("media", "approveReplace", CallAccess.User, ApproveReplace);
+        table.Add("media", "cancelReplace", CallAccess.User, CancelReplace);
+        table.Add("media", "get", CallAccess.Session, async call => await entries.Show(call, (await entries.Required(call, call.Text("entryId"), Clip)).Value));
+        table.Add("media", "list", CallAccess.Session, async call => await entries.List(call, "MediaListResponse", Test.Equal("type", Clip)));
+        table.Add("media", "count", CallAccess.Session, async call => await entries.Count(call, Test.Equal("type", Clip)));
+        table.Add("media", "update", CallAccess.User, call => Update(call, call.Object("mediaEntry"), Clip));
+        table.Add("media", "delete", CallAccess.User, call => Delete(call, Clip));
+        table.Add("media", "addFromUrl", CallAccess.User, AddFromUrl);
+        table.Add("media", "addFromUploadedFile", CallAccess.User, AddFromUpload);
+        table.Add("media", "updateThumbnailJpeg", CallAccess.User, Thumbnail);
+        table.Add("media", "updateThumbnailFromUrl", CallAccess.User, ThumbnailFromUrl);
+        table.Add("media", "flag", CallAccess.Session, Flag);
+        table.Add("media", "anonymousRank", CallAccess.Session, Rank);
+        table.Add("media", "approve", CallAccess.Admin, call => Moderate(call, 2));
+        table.Add("media", "reject", CallAccess.Admin, call => Moderate(call, 3));
     }
 
     void RegisterBase(ServiceTable table)
     {
-        table.Add("baseentry", "add", Access.User, call => Add(call, call.Object("entry")));
-        table.Add("baseentry", "addContent", Access.User, call => SetContent(call, null));
-        table.Add("baseentry", "updateContent", Access.User, call => ReplaceContent(call, null));
-        table.Add("baseentry", "get", Access.Session, async call => await entries.Show(call, (await entries.Required(call, call.Text("entryId"))).Value));
-        table.Add("baseentry", "list", Access.Session, async call => await entries.List(call, "BaseEntryListResponse"));
-        table.Add("baseentry", "count", Access.Session, async call => await entries.Count(call));
-        table.Add("baseentry", "getByIds", Access.Session, ByIds);
-        table.Add("baseentry", "listByReferenceId", Access.Session, async call => await entries.List(call, "BaseEntryListResponse", Test.Equal("referenceId", call.Text("refId"))));
-        table.Add("baseentry", "update", Access.User, call => Update(call, call.Object("baseEntry"), null));
-        table.Add("baseentry", "delete", Access.User, call => Delete(call, null));
-        table.Add("baseentry", "updateThumbnailJpeg", Access.User, Thumbnail);
-        table.Add("baseentry", "updateThumbnailFromUrl", Access.User, ThumbnailFromUrl);
-        table.Add("baseentry", "flag", Access.Session, Flag);
-        table.Add("baseentry", "anonymousRank", Access.Session, Rank);
-        table.Add("baseentry", "approve", Access.Admin, call => Moderate(call, 2));
-        table.Add("baseentry", "reject", Access.Admin, call => Moderate(call, 3));
+        table.Add("baseentry", "add", CallAccess.User, call => Add(call, call.Object("entry")));
+        table.Add("baseentry", "addContent", CallAccess.User, call => SetContent(call, null));
+        table.Add("baseentry", "updateContent", CallAccess.User, call => ReplaceContent(call, null));
+        table.Add("baseentry", "get", CallAccess.Session, async call => await entries.Show(call, (await entries.Required(call, call.Text("entryId"))).Value));
+        table.Add("baseentry", "list", CallAccess.Session, async call => await entries.List(call, "BaseEntryListResponse"));
+        table.Add("baseentry", "count", CallAccess.Session, async call => await entries.Count(call));
+        table.Add("baseentry", "getByIds", CallAccess.Session, ByIds);
+        table.Add("baseentry", "listByReferenceId", CallAccess.Session, async call => await entries.List(call, "BaseEntryListResponse", Test.Equal("referenceId", call.Text("refId"))));
+        table.Add("baseentry", "update", CallAccess.User, call => Update(call, call.Object("baseEntry"), null));
+        table.Add("baseentry", "delete", CallAccess.User, call => Delete(call, null));
+        table.Add("baseentry", "updateThumbnailJpeg", CallAccess.User, Thumbnail);
+        table.Add("baseentry", "updateThumbnailFromUrl", CallAccess.User, ThumbnailFromUrl);
+        table.Add("baseentry", "flag", CallAccess.Session, Flag);
+        table.Add("baseentry", "anonymousRank", CallAccess.Session, Rank);
+        table.Add("baseentry", "approve", CallAccess.Admin, call => Moderate(call, 2));
+        table.Add("baseentry", "reject", CallAccess.Admin, call => Moderate(call, 3));
     }
 
     async Task<object?> Add(Call call, PlatformObject entry) => await entries.Show(call, await New(call, entry));

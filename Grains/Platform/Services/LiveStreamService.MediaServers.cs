@@ -13,13 +13,13 @@ public sealed partial class LiveStreamService
 {
     void RegisterMediaServers(ServiceTable table)
     {
-        table.Add("livestream", "authenticate", Access.MediaServer, Authenticate);
-        table.Add("livestream", "registerMediaServer", Access.MediaServer, RegisterServer);
-        table.Add("livestream", "unregisterMediaServer", Access.MediaServer, UnregisterServer);
-        table.Add("livestream", "validateRegisteredMediaServers", Access.MediaServer, Validate);
-        table.Add("livestream", "createRecordedEntry", Access.MediaServer, CreateRecorded);
-        table.Add("livestream", "appendRecording", Access.MediaServer, Append);
-        table.Add("livestream", "setRecordedContent", Access.MediaServer, SetRecorded);
+        table.Add("livestream", "authenticate", CallAccess.MediaServer, Authenticate);
+        table.Add("livestream", "registerMediaServer", CallAccess.MediaServer, RegisterServer);
+        table.Add("livestream", "unregisterMediaServer", CallAccess.MediaServer, UnregisterServer);
+        table.Add("livestream", "validateRegisteredMediaServers", CallAccess.MediaServer, Validate);
+        table.Add("livestream", "createRecordedEntry", CallAccess.MediaServer, CreateRecorded);
+        table.Add("livestream", "appendRecording", CallAccess.MediaServer, Append);
+        table.Add("livestream", "setRecordedContent", CallAccess.MediaServer, SetRecorded);
     }
 
     async Task<object?> Authenticate(Call call)

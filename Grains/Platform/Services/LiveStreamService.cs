@@ -25,20 +25,20 @@ public sealed partial class LiveStreamService(
 
     public void Register(ServiceTable table)
     {
-        table.Add("livestream", "add", Access.User, Add);
-        table.Add("livestream", "get", Access.Session, async call => await entries.Show(call, (await entries.Required(call, call.Text("entryId"), LiveStream)).Value));
-        table.Add("livestream", "list", Access.Session, async call => await entries.List(call, "LiveStreamListResponse", Test.Equal("type", LiveStream)));
-        table.Add("livestream", "update", Access.User, Update);
-        table.Add("livestream", "delete", Access.User, Delete);
-        table.Add("livestream", "isLive", Access.Open, IsLive);
-        table.Add("livestream", "getDetails", Access.Open, Details);
-        table.Add("livestream", "regenerateStreamToken", Access.User, RegenerateToken);
-        table.Add("livestream", "createPeriodicSyncPoints", Access.User, CreateSyncPoints);
-        table.Add("livestream", "addLiveStreamPushPublishConfiguration", Access.User, AddPush);
-        table.Add("livestream", "removeLiveStreamPushPublishConfiguration", Access.User, RemovePush);
-        table.Add("livestream", "updateOfflineThumbnailJpeg", Access.User, OfflineThumbnail);
-        table.Add("livestream", "updateOfflineThumbnailFromUrl", Access.User, OfflineThumbnailFromUrl);
-        table.Add("livestream", "archive", Access.User, Archive);
+        table.Add("livestream", "add", CallAccess.User, Add);
+        table.Add("livestream", "get", CallAccess.Session, async call => await entries.Show(call, (await entries.Required(call, call.Text("entryId"), LiveStream)).Value));
+        table.Add("livestream", "list", CallAccess.Session, async call => await entries.List(call, "LiveStreamListResponse", Test.Equal("type", LiveStream)));
+        table.Add("livestream", "update", CallAccess.User, Update);
+        table.Add("livestream", "delete", CallAccess.User, Delete);
+        table.Add("livestream", "isLive", CallAccess.Open, IsLive);
+        table.Add("livestream", "getDetails", CallAccess.Open, Details);
+        table.Add("livestream", "regenerateStreamToken", CallAccess.User, RegenerateToken);
+        table.Add("livestream", "createPeriodicSyncPoints", CallAccess.User, CreateSyncPoints);
+        table.Add("livestream", "addLiveStreamPushPublishConfiguration", CallAccess.User, AddPush);
+        table.Add("livestream", "removeLiveStreamPushPublishConfiguration", CallAccess.User, RemovePush);
+        table.Add("livestream", "updateOfflineThumbnailJpeg", CallAccess.User, OfflineThumbnail);
+        table.Add("livestream", "updateOfflineThumbnailFromUrl", CallAccess.User, OfflineThumbnailFromUrl);
+        table.Add("livestream", "archive", CallAccess.User, Archive);
         RegisterMediaServers(table);
     }
 

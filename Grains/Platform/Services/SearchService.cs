@@ -23,7 +23,7 @@ public sealed class SearchService(Objects objects, EntryStore entries) : IServic
         ["parent_id"] = "parentEntryId", ["root_id"] = "rootEntryId", ["category_ids"] = "categoriesIds", ["last_played_at"] = "lastPlayedAt", ["recorded_entry_id"] = "recordedEntryId",
     };
 
-    public void Register(ServiceTable table) => table.Add("elasticsearch_esearch", "searchEntry", Access.Session, Search);
+    public void Register(ServiceTable table) => table.Add("elasticsearch_esearch", "searchEntry", CallAccess.Session, Search);
 
     async Task<object?> Search(Call call)
     {

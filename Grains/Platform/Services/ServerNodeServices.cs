@@ -69,17 +69,17 @@ public sealed class ServerNodeServices(Objects objects, MediaServerNodes nodes) 
 
     public void Register(ServiceTable table)
     {
-        table.Add("servernode", "add", Access.Admin, Add);
-        table.Add("servernode", "get", Access.Admin, async call => nodes.Show((await Required(call)).Value));
-        table.Add("servernode", "list", Access.Admin, List);
-        table.Add("servernode", "update", Access.Admin, async call => nodes.Show(await objects.Update(await Required(call), call.Object("serverNode"))));
-        table.Add("servernode", "enable", Access.Admin, call => SetStatus(call, MediaServerNodes.Enabled));
-        table.Add("servernode", "disable", Access.Admin, call => SetStatus(call, MediaServerNodes.Disabled));
-        table.Add("servernode", "markOffline", Access.Admin, call => SetStatus(call, MediaServerNodes.NotRegistered));
-        table.Add("servernode", "delete", Access.Admin, Delete);
-        table.Add("servernode", "reportStatus", Access.Admin, Report);
-        table.Add("servernode", "getFullPath", Access.Admin, FullPath);
-        table.Add("mediaserver", "reportStatus", Access.Admin, ReportLegacy);
+        table.Add("servernode", "add", CallAccess.Admin, Add);
+        table.Add("servernode", "get", CallAccess.Admin, async call => nodes.Show((await Required(call)).Value));
+        table.Add("servernode", "list", CallAccess.Admin, List);
+        table.Add("servernode", "update", CallAccess.Admin, async call => nodes.Show(await objects.Update(await Required(call), call.Object("serverNode"))));
+        table.Add("servernode", "enable", CallAccess.Admin, call => SetStatus(call, MediaServerNodes.Enabled));
+        table.Add("servernode", "disable", CallAccess.Admin, call => SetStatus(call, MediaServerNodes.Disabled));
+        table.Add("servernode", "markOffline", CallAccess.Admin, call => SetStatus(call, MediaServerNodes.NotRegistered));
+        table.Add("servernode", "delete", CallAccess.Admin, Delete);
+        table.Add("servernode", "reportStatus", CallAccess.Admin, Report);
+        table.Add("servernode", "getFullPath", CallAccess.Admin, FullPath);
+        table.Add("mediaserver", "reportStatus", CallAccess.Admin, ReportLegacy);
     }
 
     async Task<object?> Add(Call call)
@@ -186,11 +186,11 @@ public sealed class EntryServerNodeService(Objects objects, EntryStore entries) 
 
     public void Register(ServiceTable table)
     {
-        table.Add("entryservernode", "list", Access.User, List);
-        table.Add("entryservernode", "get", Access.User, async call => (await Required(call)).Value);
-        table.Add("entryservernode", "update", Access.MediaServer, Update);
-        table.Add("entryservernode", "updateStatus", Access.MediaServer, UpdateStatus);
-        table.Add("entryservernode", "validateRegisteredEntryServerNode", Access.MediaServer, Validate);
+        table.Add("entryservernode", "list", CallAccess.User, List);
+        table.Add("entryservernode", "get", CallAccess.User, async call => (await Required(call)).Value);
+        table.Add("entryservernode", "update", CallAccess.MediaServer, Update);
+        table.Add("entryservernode", "updateStatus", CallAccess.MediaServer, UpdateStatus);
+        table.Add("entryservernode", "validateRegisteredEntryServerNode", CallAccess.MediaServer, Validate);
     }
 
     // What is over and was not yet removed is not listed.

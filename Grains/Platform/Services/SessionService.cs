@@ -13,11 +13,11 @@ public sealed class SessionService(Partners partners, RevocationCache revocation
 
     public void Register(ServiceTable table)
     {
-        table.Add("session", "start", Access.Open, Start);
-        table.Add("session", "startWidgetSession", Access.Open, StartWidget);
-        table.Add("session", "impersonate", Access.Open, Impersonate);
-        table.Add("session", "get", Access.Session, Get);
-        table.Add("session", "end", Access.Session, End);
+        table.Add("session", "start", CallAccess.Open, Start);
+        table.Add("session", "startWidgetSession", CallAccess.Open, StartWidget);
+        table.Add("session", "impersonate", CallAccess.Open, Impersonate);
+        table.Add("session", "get", CallAccess.Session, Get);
+        table.Add("session", "end", CallAccess.Session, End);
     }
 
     async Task<object?> Start(Call call)

@@ -28,8 +28,8 @@ public sealed class SimpleServices(Objects objects, EntryStore entries) : IServi
             ValueName = "addResponseProfile",
             UpdateName = "updateResponseProfile",
         }.Register(table);
-        table.Add("metadata_metadata", "list", Access.Session, _ => Task.FromResult<object?>(Objects.ListOf("MetadataListResponse", 0, [])));
-        table.Add("schedule_scheduleevent", "list", Access.Session, _ => Task.FromResult<object?>(Objects.ListOf("ScheduleEventListResponse", 0, [])));
+        table.Add("metadata_metadata", "list", CallAccess.Session, _ => Task.FromResult<object?>(Objects.ListOf("MetadataListResponse", 0, [])));
+        table.Add("schedule_scheduleevent", "list", CallAccess.Session, _ => Task.FromResult<object?>(Objects.ListOf("ScheduleEventListResponse", 0, [])));
     }
 
     static void Require(bool fulfilled, string property)
@@ -54,9 +54,9 @@ public sealed class SimpleServices(Objects objects, EntryStore entries) : IServi
                 }
             },
         }.Register(table);
-        table.Add("categoryentry", "add", Access.User, AddToCategory);
-        table.Add("categoryentry", "list", Access.User, async call => await objects.List(call, "categoryEntry", "CategoryEntryListResponse"));
-        table.Add("categoryentry", "delete", Access.User, RemoveFromCategory);
+        table.Add("categoryentry", "add", CallAccess.User, AddToCategory);
+        table.Add("categoryentry", "list", CallAccess.User, async call => await objects.List(call, "categoryEntry", "CategoryEntryListResponse"));
+        table.Add("categoryentry", "delete", CallAccess.User, RemoveFromCategory);
     }
 
     async Task PrepareCategory(Call call, PlatformObject category)
@@ -117,11 +117,11 @@ public sealed class SimpleServices(Objects objects, EntryStore entries) : IServi
 
     void RegisterPlayers(ServiceTable table)
     {
-        table.Add("widget", "get", Access.Session, Widget);
-        table.Add("widget", "list", Access.User, async call => await objects.List(call, "widget", "WidgetListResponse"));
-        table.Add("widget", "add", Access.Admin, async call => await objects.Add("widget", call.Object("widget"), call.Partner, $"{Objects.Id(await objects.Store.Number("widget"))}_{Objects.NewId()[2..]}"));
-        table.Add("widget", "update", Access.Admin, async call => await objects.Update(await objects.Find(call, "widget", call.Text("id")) ?? throw PlatformException.Of("INVALID_WIDGET_ID", call.Text("id")), call.Object("widget")));
-        new Crud(objects, "uiconf", "uiConf", "UiConf", id => PlatformException.Of("UICONF_ID_NOT_FOUND", id)) { ValueName = "uiConf", Reading = Access.Session }.Register(table);
+        table.Add("widget", "get", CallAccess.Session, Widget);
+        table.Add("widget", "list", CallAccess.User, async call => await objects.List(call, "widget", "WidgetListResponse"));
+        table.Add("widget", "add", CallAccess.Admin, async call => await objects.Add("widget", call.Object("widget"), call.Partner, $"{Objects.Id(await objects.Store.Number("widget"))}_{Objects.NewId()[2..]}"));
+        table.Add("widget", "update", CallAccess.Admin, async call => await objects.Update(await objects.Find(call, "widget", call.Text("id")) ?? throw PlatformException.Of("INVALID_WIDGET_ID", call.Text("id")), call.Object("widget")));
+        new Crud(objects, "uiconf", "uiConf", "UiConf", id => PlatformException.Of("UICONF_ID_NOT_FOUND", id)) { ValueName = "uiConf", Reading = CallAccess.Session }.Register(table);
     }
 
     // Every partner has one of its own without making it: an underscore and its number.
@@ -142,10 +142,10 @@ public sealed class SimpleServices(Objects objects, EntryStore entries) : IServi
 
     void RegisterDrm(ServiceTable table)
     {
-        new Crud(objects, "drm_drmprofile", "drmProfile", "DrmProfile", id => PlatformException.Of("INVALID_OBJECT_ID", id)) { ValueName = "drmProfile", IdName = "drmProfileId", DeleteAnswers = true, Reading = Access.Admin }.Register(table);
-        new Crud(objects, "drm_drmpolicy", "drmPolicy", "DrmPolicy", id => PlatformException.Of("INVALID_OBJECT_ID", id)) { ValueName = "drmPolicy", IdName = "drmPolicyId", DeleteAnswers = true, Reading = Access.Admin }.Register(table);
-        table.Add("drm_drmprofile", "getByProvider", Access.Admin, ByProvider);
-        table.Add("drm_drmlicenseaccess", "getAccess", Access.Session, LicenseAccess);
+        new Crud(objects, "drm_drmprofile", "drmProfile", "DrmProfile", id => PlatformException.Of("INVALID_OBJECT_ID", id)) { ValueName = "drmProfile", IdName = "drmProfileId", DeleteAnswers = true, Reading = CallAccess.Admin }.Register(table);
+        new Crud(objects, "drm_drmpolicy", "drmPolicy", "DrmPolicy", id => PlatformException.Of("INVALID_OBJECT_ID", id)) { ValueName = "drmPolicy", IdName = "drmPolicyId", DeleteAnswers = true, Reading = CallAccess.Admin }.Register(table);
+        table.Add("drm_drmprofile", "getByProvider", CallAccess.Admin, ByProvider);
+        table.Add("drm_drmlicenseaccess", "getAccess", CallAccess.Session, LicenseAccess);
     }
 
     // Without one of its own a partner has the platform's: no key server, so nothing is encrypted.
@@ -179,13 +179,13 @@ public sealed class PlaylistService(Objects objects, EntryStore entries) : IServ
 
     public void Register(ServiceTable table)
     {
-        table.Add("playlist", "add", Access.User, Add);
-        table.Add("playlist", "get", Access.Session, async call => await entries.Show(call, (await Required(call)).Value));
-        table.Add("playlist", "list", Access.Session, async call => await entries.List(call, "PlaylistListResponse", Test.Equal("type", Type)));
-        table.Add("playlist", "update", Access.User, async call => await entries.Show(call, await objects.Update(await entries.Editable(call, call.Text("id"), Type), call.Object("playlist"))));
-        table.Add("playlist", "delete", Access.User, Delete);
-        table.Add("playlist", "execute", Access.Session, Execute);
-        table.Add("playlist", "executeFromContent", Access.Session, call => Run(call, call.Long("playlistType"), call.Text("playlistContent"), []));
+        table.Add("playlist", "add", CallAccess.User, Add);
+        table.Add("playlist", "get", CallAccess.Session, async call => await entries.Show(call, (await Required(call)).Value));
+        table.Add("playlist", "list", CallAccess.Session, async call => await entries.List(call, "PlaylistListResponse", Test.Equal("type", Type)));
+        table.Add("playlist", "update", CallAccess.User, async call => await entries.Show(call, await objects.Update(await entries.Editable(call, call.Text("id"), Type), call.Object("playlist"))));
+        table.Add("playlist", "delete", CallAccess.User, Delete);
+        table.Add("playlist", "execute", CallAccess.Session, Execute);
+        table.Add("playlist", "executeFromContent", CallAccess.Session, call => Run(call, call.Long("playlistType"), call.Text("playlistContent"), []));
     }
 
     async Task<StoredObject> Required(Call call) => await entries.Find(call, call.Text("id")) is { } stored && stored.Value.Text("type") == Type

@@ -139,10 +139,10 @@ public sealed class StatsServices(Objects objects, StatsMinutes minutes, EntrySt
 
     public void Register(ServiceTable table)
     {
-        table.Add("stats", "collect", Access.Open, Collect);
-        table.Add("livestats", "collect", Access.Open, CollectLive);
-        table.Add("beacon_beacon", "add", Access.User, AddBeacon);
-        table.Add("beacon_beacon", "list", Access.User, async call => await objects.List(call, "beacon", "BeaconListResponse"));
+        table.Add("stats", "collect", CallAccess.Open, Collect);
+        table.Add("livestats", "collect", CallAccess.Open, CollectLive);
+        table.Add("beacon_beacon", "add", CallAccess.User, AddBeacon);
+        table.Add("beacon_beacon", "list", CallAccess.User, async call => await objects.List(call, "beacon", "BeaconListResponse"));
     }
 
     // Of an entry that there is; of others nothing is kept, and nothing is said.
@@ -222,13 +222,13 @@ public sealed class ReportServices(Objects objects, StatsMinutes minutes, EntryS
 {
     public void Register(ServiceTable table)
     {
-        table.Add("livereports", "getReport", Access.User, LiveReport);
-        table.Add("livereports", "getEvents", Access.User, LiveEvents);
-        table.Add("report", "getTotal", Access.User, Total);
-        table.Add("report", "getTable", Access.User, Table);
-        table.Add("report", "getGraphs", Access.User, Graphs);
-        table.Add("report", "getBaseTotal", Access.User, async call => Sums(await Read(call)).Select(sum => (object?)new PlatformObject("ReportBaseTotal") { { "id", sum.Name }, { "data", Number(sum.Value) } }).ToList());
-        table.Add("analytics", "query", Access.User, Query);
+        table.Add("livereports", "getReport", CallAccess.User, LiveReport);
+        table.Add("livereports", "getEvents", CallAccess.User, LiveEvents);
+        table.Add("report", "getTotal", CallAccess.User, Total);
+        table.Add("report", "getTable", CallAccess.User, Table);
+        table.Add("report", "getGraphs", CallAccess.User, Graphs);
+        table.Add("report", "getBaseTotal", CallAccess.User, async call => Sums(await Read(call)).Select(sum => (object?)new PlatformObject("ReportBaseTotal") { { "id", sum.Name }, { "data", Number(sum.Value) } }).ToList());
+        table.Add("analytics", "query", CallAccess.User, Query);
     }
 
     async Task<object?> LiveReport(Call call)

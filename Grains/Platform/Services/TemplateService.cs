@@ -11,7 +11,7 @@ namespace Tributary.Grains.Platform.Services;
 /// <summary>What a media server is to make of a stream that is published to it: the transcoding template, for whoever has the entry's id.</summary>
 public sealed partial class TemplateService(Objects objects, ConversionProfiles profiles, Partners partners) : IServiceModule
 {
-    public void Register(ServiceTable table) => table.Add("wowza_liveconversionprofile", "serve", Access.Open, Serve);
+    public void Register(ServiceTable table) => table.Add("wowza_liveconversionprofile", "serve", CallAccess.Open, Serve);
 
     async Task<object?> Serve(Call call)
     {
