@@ -14,7 +14,8 @@ public sealed class LocationsReaderTests
         return (LocationsReader.Read(json, problems), problems);
     }
 
-    static string With(string options) => $$"""{"locations":[{"prefix":"/a","packager":"hls","mode":"local","root":"/media","options":{{{options}}}}]}""";
+    static string With(string options) =>
+        """{"locations":[{"prefix":"/a","packager":"hls","mode":"local","root":"/media","options":{""" + options + "}}]}";
 
     [Fact]
     public void Directives_keep_their_names_and_their_syntax()
