@@ -6,7 +6,8 @@ namespace Tributary.Media.Sets;
 /// <param name="Kind">How the clips are found.</param>
 /// <param name="Number">Number of a segment or of a clip, from 0.</param>
 /// <param name="Clip">Clip that the segment's number counts in; null where numbers run through the presentation.</param>
-public readonly record struct SetNeeds(SetNeedsKind Kind, int Number = 0, int? Clip = null);
+/// <param name="Time">When the segment is, in milliseconds of the presentation.</param>
+public readonly record struct SetNeeds(SetNeedsKind Kind, int Number = 0, int? Clip = null, long Time = 0);
 
 public enum SetNeedsKind
 {
@@ -18,6 +19,9 @@ public enum SetNeedsKind
 
     /// <summary>The clips that a segment has frames of.</summary>
     Segment,
+
+    /// <summary>The clips that the segment at a time has frames of.</summary>
+    Time,
 
     /// <summary>One clip, by its number in the presentation.</summary>
     Clip,
@@ -129,6 +133,8 @@ public sealed class MediaSetLoader(IMediaOpener opener, PackagingOptions options
                     : [];
             case SetNeedsKind.Segment:
                 return timeline.RangesOf(needs.Number);
+            case SetNeedsKind.Time:
+                return timeline.SegmentAt(needs.Time) is { } segment ? timeline.RangesOf(segment) : [];
             case SetNeedsKind.Clip:
                 var index = needs.Number - timeline.FirstClipNumber;
                 return index >= 0 && index < timeline.ClipCount ? [Whole(index)] : [];

@@ -100,6 +100,25 @@ public sealed class SetTimeline
     /// <summary>One more than the number of the last segment.</summary>
     public int EndSegment => ClipCount == 0 ? 0 : IsContinuous ? _firstSegments[0] + _segmentCounts[0] : _firstSegments[^1] + _segmentCounts[^1];
 
+    /// <summary>Number of the segment that a time of the presentation falls into, nominally; null where there is none.</summary>
+    public int? SegmentAt(long time)
+    {
+        if (ClipCount == 0 || time < Times[0] || time >= EndTime)
+        {
+            return null;
+        }
+
+        var (low, high) = (FirstSegment, EndSegment);
+        while (high - low > 1)
+        {
+            var middle = (low + high) / 2;
+            var start = IsContinuous ? ContinuousStartOf(middle) : RangesOf(middle) is [var range, ..] ? TimeOf(range) : long.MaxValue;
+            (low, high) = start <= time ? (middle, high) : (low, middle);
+        }
+
+        return low;
+    }
+
     /// <summary>Which parts of clips a segment holds; empty where there is no such segment.</summary>
     public IReadOnlyList<ClipRange> RangesOf(int segment)
     {

@@ -25,6 +25,37 @@ public static class SegmentList
         return timeline.IsLive ? Window(set, all) : all;
     }
 
+    /// <summary>
+    /// The same in ticks of a packager that tells where segments begin, not only how long they are: where frames are looked at, a boundary is rounded once,
+    /// and the last segment ends with the leading track's frames where segments start at key frames, else with those of the longest track.
+    /// </summary>
+    internal static IReadOnlyList<ListedSegment> InTicks(MediaSet set, IReadOnlyList<SetTrack> tracks, int timescale)
+    {
+        var timeline = set.TimelineOf(tracks);
+        if (timeline.IsLive || timeline.IsContinuous || !UsesFrames(set, tracks))
+        {
+            return [.. Of(set, tracks).Select(segment => segment with
+            {
+                Start = segment.Start * timescale / 1000, Duration = segment.Duration * timescale / 1000,
+            })];
+        }
+
+        var leader = tracks.FirstOrDefault(track => track.Kind == TrackKind.Video) ?? tracks[0];
+        var aligned = timeline.Schedule.AlignToKeyFrames && leader.Source.HasKeyFrameTable;
+        var end = (aligned ? [leader] : tracks).Max(track => MediaTime.RescaleNearest(TicksAt(track, track.EndFrame), track.Info.Timescale, timescale));
+        var (segments, start) = (new List<ListedSegment>(), 0L);
+        for (var i = 0; i < timeline.SegmentCountOf(0) && (start < end || (!aligned && start < timeline.Durations[0] * timescale / 1000)); i++)
+        {
+            var next = i + 1 == timeline.SegmentCountOf(0)
+                ? start < end ? end : timeline.Durations[0] * timescale / 1000
+                : MediaTime.RescaleNearest(Boundary(timeline, leader, aligned, i + 1), leader.Info.Timescale, timescale);
+            segments.Add(new ListedSegment(i, 0, start, next - start));
+            start = next;
+        }
+
+        return segments;
+    }
+
     static bool UsesFrames(MediaSet set, IReadOnlyList<SetTrack> tracks) =>
         set.Timeline.ClipCount == 1
         && set.Options.Segmentation.DurationsMode == SegmentDurationsMode.Accurate

@@ -1,5 +1,7 @@
 using Tributary.Media.Packaging.Vod.Dash;
+using Tributary.Media.Packaging.Vod.Hds;
 using Tributary.Media.Packaging.Vod.Hls;
+using Tributary.Media.Packaging.Vod.Mss;
 using Tributary.Media.Sets;
 using Tributary.Media.Sources;
 
@@ -36,6 +38,12 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
         var loaded = await loader.LoadAsync(job.Description, NeedsOf(job), SelectionOf(job), job.Clock, cancellation);
         if (loaded.Set is null)
         {
+            // A fragment of a track that is not there is missing; a name that makes no sense is another thing.
+            if (job.Request.Kind == VodRequestKind.MssFragment && loaded.Failure == MediaFailure.BadRequest)
+            {
+                return PackagedAnswer.Failed(MediaFailure.NoStreams, loaded.Reason);
+            }
+
             return PackagedAnswer.Failed(loaded.Failure, loaded.Reason);
         }
 
@@ -57,6 +65,11 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
             VodRequestKind.DashManifest => new(DashPackager.Manifest(set, job.Place)),
             VodRequestKind.DashInit => new(DashPackager.Init(set)),
             VodRequestKind.DashFragment => DashPackager.FragmentAsync(set, request, cancellation),
+            VodRequestKind.MssManifest => new(MssPackager.Manifest(set)),
+            VodRequestKind.MssFragment => MssPackager.FragmentAsync(set, request, cancellation),
+            VodRequestKind.HdsManifest => new(HdsPackager.Manifest(set, job.Place)),
+            VodRequestKind.HdsBootstrap => new(HdsPackager.Bootstrap(set)),
+            VodRequestKind.HdsFragment => HdsPackager.FragmentAsync(set, request.SegmentIndex ?? 0, cancellation),
             var kind => new(PackagedAnswer.Failed(MediaFailure.NotImplemented, $"{kind} is not packaged yet")),
         };
     }
@@ -78,6 +91,11 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
             return new SetNeeds(SetNeedsKind.Segment, segment, request.ClipIndex);
         }
 
+        if (request.SegmentTime is { } time)
+        {
+            return new SetNeeds(SetNeedsKind.Time, Time: time / MssPackager.TicksPerMillisecond);
+        }
+
         if (request.ClipIndex is { } clip)
         {
             return new SetNeeds(SetNeedsKind.Clip, clip);
@@ -92,10 +110,10 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
         var request = job.Request;
         return new SetSelection
         {
-            Sequences = request.Sequences,
+            Sequences = request.Kind == VodRequestKind.MssFragment ? 1UL << MssPackager.Parse(request.Bitrate).Sequence : request.Sequences,
             SequenceIds = request.SequenceIds,
             Tracks = request.Tracks,
-            SequenceTracks = request.SequenceTracks,
+            SequenceTracks = request.Kind == VodRequestKind.MssFragment ? MssPackager.TracksOf(request) : request.SequenceTracks,
             SequenceIdTracks = request.SequenceIdTracks,
             Languages = request.Languages,
             Shift = request.Shift,

@@ -18,6 +18,9 @@ public sealed record VodPlace
     /// <summary>The request's path without its file name, with a slash in front and none behind.</summary>
     public required string Path { get; init; }
 
+    /// <summary>The request's file name.</summary>
+    public string FileName { get; init; } = "";
+
     /// <summary>A URL to a file of the whole set.</summary>
     public string UrlOf(string baseUrl, bool absolute, string file, string? path = null) =>
         !absolute || baseUrl.Length == 0 ? file

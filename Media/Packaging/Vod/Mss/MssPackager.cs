@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Text;
+using Tributary.Media.Captions;
+using Tributary.Media.Frames;
+using Tributary.Media.Packaging.Vod.Hls;
+using Tributary.Media.Sets;
+using Tributary.Media.Sources;
+
+namespace Tributary.Media.Packaging.Vod.Mss;
+
+/// <summary>Answers Smooth Streaming requests for a set (MS-SSTR): the manifest, and fragments of one track each, named by bit rate and time.</summary>
+static class MssPackager
+{
+    /// <summary>Ticks per second of all times.</summary>
+    internal const int Timescale = 10_000_000;
+
+    internal const int TicksPerMillisecond = Timescale / 1_000;
+
+    /// <summary>Fragments that a live stream's fragment tells the times of, and that its manifest leaves out.</summary>
+    internal const int LookAhead = 2;
+
+    internal static PackagedAnswer Manifest(MediaSet set) =>
+        set.Timeline.IsLive && !set.Timeline.IsContinuous
+            ? PackagedAnswer.Failed(MediaFailure.BadMapping, "a live set with discontinuities cannot be told in Smooth Streaming")
+            : PackagedAnswer.Of(new MemoryBody(Encoding.UTF8.GetBytes(new MssManifest(set).Write())) { ContentType = "text/xml" });
+
+    /// <summary>A fragment, of the segment that its time falls into.</summary>
+    /// <param name="set">The set, with the segment's clips opened and one track selected.</param>
+    /// <exception cref="IOException">A source failed while it was read.</exception>
+    internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation) =>
+        set.Timeline.SegmentAt((request.SegmentTime ?? 0) / TicksPerMillisecond) is not { } segment
+            ? new(PackagedAnswer.Failed(MediaFailure.NoStreams, "there is no such fragment"))
+            : request.MssStream == MssStream.Text
+                ? new(CaptionsFragment(set, Parse(request.Bitrate).Sequence, segment))
+                : MediaFragmentAsync(set, segment, cancellation);
+
+    static async ValueTask<PackagedAnswer> MediaFragmentAsync(MediaSet set, int segment, CancellationToken cancellation)
+    {
+        var failure = SegmentFrames.TryPick(set, set.Timeline.RangesOf(segment), Timescale, 0, out var tracks);
+        if (failure != MediaFailure.None || tracks.Length == 0)
+        {
+            return failure != MediaFailure.None
+                ? PackagedAnswer.Failed(failure, "the fragment's frames cannot be found")
+                : PackagedAnswer.Failed(MediaFailure.NoStreams, "there is no such track");
+        }
+
+        using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
+        if (bytes is null)
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
+        }
+
+        var fragment = new MssFragment(set, tracks[0], segment);
+        var header = fragment.WriteHeader();
+        var body = new PooledBody(header.Length + (int)tracks[0].TotalBytes) { ContentType = HlsPackager.TypeOf([tracks[0].Track]) };
+        body.Output.Write(header);
+        foreach (var run in tracks[0].Runs)
+        {
+            foreach (var frame in run.Frames)
+            {
+                body.Output.Write(bytes.Of(run, frame));
+            }
+        }
+
+        return PackagedAnswer.Of(body);
+    }
+
+    /// <summary>A fragment of captions: one sample, a TTML document of what is shown in it.</summary>
+    static PackagedAnswer CaptionsFragment(MediaSet set, int sequence, int segment)
+    {
+        var ranges = set.Timeline.RangesOf(segment);
+        var captions = ranges.Count == 0 || !set.Captions.TryGetValue(ranges[0].Clip, out var all) ? null : all.FirstOrDefault(c => c.Sequence == sequence);
+        if (captions is null)
+        {
+            return PackagedAnswer.Failed(MediaFailure.NoStreams, "there are no such captions");
+        }
+
+        var range = ranges[0];
+        var (from, to) = (range.From, Math.Min(range.To, set.Timeline.Durations[range.Clip]));
+        var window = new CaptionWindow(
+            captions.ClipFrom + from, captions.ClipFrom + to, set.Timeline.Times[range.Clip] - captions.ClipFrom + captions.Shift, captions.ClipFrom);
+        var document = TtmlWriter.Write(captions.File, window);
+        return PackagedAnswer.Of(new MemoryBody(MssFragment.WriteCaptions(document, segment, (to - from) * TicksPerMillisecond)) { ContentType = "video/mp4" });
+    }
+
+    /// <summary>Bit rate as manifests write it: rounded down to 1,024, with the numbers of sequence and track below, by which fragments are asked for.</summary>
+    internal static long NameOf(SetTrack track) => track.Bitrate >> 10 << 10 | (long)(track.Sequence & 31) << 5 | (long)(track.Source.IndexInKind - 1 & 31);
+
+    /// <summary>The sequence and the track (both from 0) that a fragment's bit rate names.</summary>
+    internal static (int Sequence, int Track) Parse(long bitrate) => ((int)(bitrate >> 5 & 31), (int)(bitrate & 31));
+
+    /// <summary>The one track that a fragment is of.</summary>
+    internal static IReadOnlyDictionary<int, TrackSelection> TracksOf(VodRequest request)
+    {
+        var (sequence, track) = Parse(request.Bitrate);
+        return new Dictionary<int, TrackSelection>
+        {
+            [sequence] = request.MssStream switch
+            {
+                MssStream.Video => new TrackSelection(1UL << track, 0),
+                MssStream.Audio => new TrackSelection(0, 1UL << track),
+                _ => new TrackSelection(0, 0, ulong.MaxValue),
+            },
+        };
+    }
+
+    /// <summary>Whether a track can be told of: H.264, AAC and MP3.</summary>
+    internal static bool Carries(Codec codec) => codec is Codec.H264 or Codec.Aac or Codec.Mp3;
+}
