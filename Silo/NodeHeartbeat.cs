@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Pulls;
+using Tributary.Grains.Recordings;
 using Tributary.Grains.ServerNodes;
 using Tributary.Ingest.Publishing;
 using Tributary.Ingest.Pull;
@@ -45,6 +46,12 @@ sealed partial class NodeHeartbeat(
     public Task Pull(PullAssignment assignment)
     {
         _ = services.GetService<PullHost>()?.Assign(assignment);
+        return Task.CompletedTask;
+    }
+
+    public Task Record(RecordingAssignment assignment)
+    {
+        _ = services.GetService<RecorderHost>()?.Assign(assignment);
         return Task.CompletedTask;
     }
 

@@ -15,6 +15,7 @@ using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.Platform;
+using Tributary.Grains.Recordings;
 using Tributary.Grains.ServerNodes;
 using Tributary.Ingest.Publishing;
 using Tributary.Ingest.Pull;
@@ -89,6 +90,13 @@ static class Server
         if (options.Node.Is("ingest"))
         {
             services.AddPull(configuration);
+        }
+
+        services.AddRecordings(configuration, data.Path);
+        if (options.Node.Is("silo"))
+        {
+            services.AddRecorders();
+            services.AddSingleton(RecordersCheck.Of);
         }
 
         services.AddGateway(configuration);
@@ -175,6 +183,8 @@ static class Server
         .. UnknownOptions.Find(configuration, "Pull", typeof(PullOptions)),
         .. UnknownOptions.Find(configuration, "Ingest", typeof(IngestSections)),
         .. UnknownOptions.Find(configuration, "Access", typeof(AccessOptions)),
+        .. UnknownOptions.Find(configuration, "Recording", typeof(RecordingOptions)),
+        .. UnknownOptions.Find(configuration, "Dvr", typeof(DvrOptions)),
         .. UnknownOptions.Find(configuration, "Api", typeof(ApiOptions)),
         .. UnknownOptions.Find(configuration, "Platform", typeof(PlatformOptions)),
         .. UnknownOptions.Find(configuration, "Vod", typeof(VodOptions), typeof(VodSections)),

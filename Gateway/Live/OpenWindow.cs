@@ -149,16 +149,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 
     Task IAsyncObserver<FrameBatch>.OnErrorAsync(Exception ex) => Task.CompletedTask;
 
-    public Task<WindowEdge?> Settle(long epoch) => Task.FromResult(Window.Settle(epoch) is not { } edge ? null : new WindowEdge
-    {
-        Msn = edge.Msn,
-        PartsSent = edge.PartsSent,
-        Start90k = edge.Start90k,
-        End90k = edge.End90k,
-        StartTime = edge.StartTime,
-        DiscontinuitySequence = edge.DiscontinuitySequence,
-        StartsDiscontinuity = edge.StartsDiscontinuity,
-    });
+    public Task<WindowEdge?> Settle(long epoch) => Task.FromResult(Window.Settle(epoch) is { } edge ? WindowEdge.Of(edge) : null);
 
     public Task Directed(StreamDirective directive)
     {

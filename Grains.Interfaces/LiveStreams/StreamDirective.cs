@@ -16,8 +16,11 @@ public sealed record GatewayRegistration
     /// <summary>A registration that is not renewed lapses after this long.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(120);
 
-    /// <summary>Name of the gateway's server node.</summary>
+    /// <summary>Name of the gateway's server node; what else follows the stream there adds a slash and a word of its own.</summary>
     [Id(0)] public required string Gateway { get; init; }
+
+    /// <summary>The server node of a registration.</summary>
+    public static string NodeOf(string gateway) => gateway.Split('/')[0];
 
     [Id(1)] public int Viewers { get; init; }
 

@@ -105,6 +105,18 @@ public sealed record SwitchAnswer
 [GenerateSerializer, Immutable, Alias("tributary.window-edge")]
 public sealed record WindowEdge
 {
+    /// <summary>What a window answers, as it travels.</summary>
+    public static WindowEdge Of(Tributary.Media.Packaging.Live.LiveWindowEdge edge) => new()
+    {
+        Msn = edge.Msn,
+        PartsSent = edge.PartsSent,
+        Start90k = edge.Start90k,
+        End90k = edge.End90k,
+        StartTime = edge.StartTime,
+        DiscontinuitySequence = edge.DiscontinuitySequence,
+        StartsDiscontinuity = edge.StartsDiscontinuity,
+    };
+
     [Id(0)] public required long Msn { get; init; }
 
     /// <summary>Whether parts of <see cref="Msn"/> were sent to a player.</summary>

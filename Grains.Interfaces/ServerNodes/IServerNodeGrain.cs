@@ -1,5 +1,6 @@
 using Orleans.Concurrency;
 using Tributary.Grains.Pulls;
+using Tributary.Grains.Recordings;
 
 namespace Tributary.Grains.ServerNodes;
 
@@ -30,6 +31,10 @@ public interface IServerNodeGrain : IGrainWithStringKey
     [Alias("pull")]
     Task<bool> Pull(PullAssignment assignment);
 
+    /// <summary>Gives the node a stream to keep, or takes it away. False: the node does not answer.</summary>
+    [Alias("record")]
+    Task<bool> Record(RecordingAssignment assignment);
+
     [ReadOnly]
     [Alias("describe")]
     Task<NodeDescription> Describe();
@@ -48,6 +53,9 @@ public interface INodeObserver : IGrainObserver
 
     [Alias("pull")]
     Task Pull(PullAssignment assignment);
+
+    [Alias("record")]
+    Task Record(RecordingAssignment assignment);
 }
 
 /// <summary>Stands for the list of server nodes. There is one, with key 0.</summary>

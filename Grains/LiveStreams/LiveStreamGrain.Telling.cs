@@ -1,3 +1,5 @@
+using Tributary.Grains.Recordings;
+
 namespace Tributary.Grains.LiveStreams;
 
 // Who is told of it: the gateways that watch, and the catalog.
@@ -12,6 +14,21 @@ public sealed partial class LiveStreamGrain
     // Gateways are told what is written and nothing else: they follow the highest epoch that they ever heard of, and one that no later activation
     // knows of would keep them from every later source.
     StreamDirective Written() => new()
+        await _gateways.Tell(Directive());
+        TellRecording();
+        await List();
+    }
+
+    // Of a stream that is neither recorded nor kept for rewinding nobody is told; one that is by command is asked for.
+    void TellRecording()
+    {
+        if (recording.Value.ModeOf(Name) != RecordingMode.Off || dvr.Value.WindowOf(Name) > TimeSpan.Zero)
+        {
+            _ = GrainFactory.GetGrain<IRecordingGrain>(Name).StreamChanged(state.State.State, _nextMsn);
+        }
+    }
+
+    StreamDirective Directive() => new()
     {
         State = state.State.State,
         Epoch = state.State.Epoch,

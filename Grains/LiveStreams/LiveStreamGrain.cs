@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
+using Tributary.Grains.Recordings;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Grains.LiveStreams;
@@ -15,6 +16,8 @@ namespace Tributary.Grains.LiveStreams;
 public sealed partial class LiveStreamGrain(
     [PersistentState("live-stream", GrainStorageName.Tributary)] IPersistentState<LiveStreamState> state,
     IOptions<LiveStreamOptions> options,
+    IOptions<RecordingOptions> recording,
+    IOptions<DvrOptions> dvr,
     TimeProvider time,
     ILocalSiloDetails silo,
     ILogger<LiveStreamGrain> log) : Grain, ILiveStreamGrain
@@ -189,7 +192,7 @@ public sealed partial class LiveStreamGrain(
     });
 
     async Task<bool> IsDead(string node) =>
-        (await GrainFactory.GetGrain<IServerNodeGrain>(node).Describe()).State is NodeState.Dead or NodeState.Left;
+        (await GrainFactory.GetGrain<IServerNodeGrain>(GatewayRegistration.NodeOf(node)).Describe()).State is NodeState.Dead or NodeState.Left;
 
     static bool IsOfAnEarlierRun(PublishSlot held, PublishRequest request) =>
         held.Request.Node == request.Node && held.Request.NodeRun != request.NodeRun;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.Pulls;
+using Tributary.Grains.Recordings;
 
 namespace Tributary.Grains.ServerNodes;
 
@@ -82,6 +83,8 @@ public sealed partial class ServerNodeGrain(
     }
 
     public async Task<bool> Pull(PullAssignment assignment) => _node is { } node && IsThought() && await Answers(() => node.Pull(assignment));
+
+    public async Task<bool> Record(RecordingAssignment assignment) => _node is { } node && IsThought() && await Answers(() => node.Record(assignment));
 
     public Task<NodeDescription> Describe() => Task.FromResult(Description());
 

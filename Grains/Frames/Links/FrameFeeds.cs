@@ -29,7 +29,7 @@ public sealed partial class FrameFeeds(
     {
         if (directive.Node == node.Name)
         {
-            Stop(stream);
+            End(stream);
             return;
         }
 
@@ -78,8 +78,16 @@ public sealed partial class FrameFeeds(
     public Task CaughtUp(string stream) =>
         _sources.TryGetValue(stream, out var source) && _links.TryGetValue(source, out var link) ? link.CaughtUp(stream) : Task.CompletedTask;
 
-    /// <summary>Nobody on this host wants the stream any more.</summary>
+    /// <summary>One that followed the stream on this host does so no more, and has unsubscribed: the last one ends the feed.</summary>
     public void Stop(string stream)
+    {
+        if (!channels.TryGet(stream, out var channel) || channel!.Subscribers == 0)
+        {
+            End(stream);
+        }
+    }
+
+    void End(string stream)
     {
         if (_sources.TryRemove(stream, out var source))
         {

@@ -194,6 +194,13 @@ public sealed class WindowView
     }
 
     /// <summary>
+    /// A part that the segment has so far, for who keeps it without showing it to a player: the number may still be begun anew by another source.
+    /// The body is a lease: dispose it.
+    /// </summary>
+    public static SegmentBody? TryHoldPart(LiveSegment segment, int slot, int part) =>
+        part < segment.Parts(slot).Length && segment.TryRetain() ? new SegmentBody(segment, segment.Parts(slot).AsMemory(part, 1)) : null;
+
+    /// <summary>
     /// Whether the tracks (one of them null, or both of one playlist) have come to a place: a number, complete where <paramref name="part"/> is
     /// negative, or that part of it. A part beyond the last of its segment is part 0 of the next (RFC 8216bis §6.2.5.2).
     /// </summary>
