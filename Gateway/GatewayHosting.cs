@@ -10,6 +10,7 @@ using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
 using Tributary.Gateway.Metrics;
 using Tributary.Gateway.Pages;
+using Tributary.Gateway.Recorded;
 using Tributary.Gateway.Streaming;
 using Tributary.Gateway.Vod;
 using Tributary.Grains.Access;
@@ -60,6 +61,7 @@ public static class GatewayHosting
         services.AddSingleton<DashEndpoint>();
         services.AddStreaming(configuration);
         services.AddVod(configuration);
+        services.AddRecorded(configuration);
         services.AddSingleton<PageEndpoints>();
         services.AddSingleton<ApiEndpoints>();
         services.AddSingleton<StreamCommands>();
@@ -95,6 +97,9 @@ public static class GatewayHosting
         services.GetRequiredService<AccessEndpoints>().Map(endpoints);
         services.GetRequiredService<ApiEndpoints>().Map(endpoints);
         services.GetRequiredService<HlsEndpoint>().Map(endpoints);
+        services.GetRequiredService<RecordedEndpoint>().Map(endpoints);
+        services.GetRequiredService<RewindEndpoint>().Map(endpoints);
+        services.GetRequiredService<InsideEndpoint>().Map(endpoints);
         services.GetRequiredService<DashEndpoint>().Map(endpoints);
         services.GetRequiredService<StreamingEndpoint>().Map(endpoints);
         services.GetService<ApiV3Endpoint>()?.Map(endpoints);

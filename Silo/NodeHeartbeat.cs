@@ -109,6 +109,7 @@ sealed partial class NodeHeartbeat(
             ["http"] = server.Http.PublicUrl.Length > 0 ? server.Http.PublicUrl : $"http://{server.Node.Host}:{server.Http.Port}",
             ["rtmp"] = $"rtmp://{server.Node.Host}:{rtmp.Value.Port}",
             ["frames"] = node.FrameLink,
+            ["inside"] = $"http://{server.Node.Host}:{server.Http.Port}",
         },
         Load = Load(),
         Version = typeof(NodeHeartbeat).Assembly.GetName().Version?.ToString() ?? "",

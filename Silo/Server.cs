@@ -206,4 +206,5 @@ static class Server
 
     // Read by LocationsReader, which tells of every mistake itself.
     sealed record VodSections(string[] Locations, string[] Upstreams);
+    sealed record GatewaySections(HlsOptions Hls, StreamingOptions Streaming, RtmpPlayOptions Rtmp, Tributary.Gateway.Recorded.RecordedOptions Recorded);
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using Tributary.Gateway.Access;
 using Tributary.Gateway.Live;
+using Tributary.Gateway.Recorded;
 using Tributary.Grains.LiveStreams;
 using Tributary.Media.Packaging.Live;
 
@@ -15,6 +16,7 @@ namespace Tributary.Gateway.Api;
 sealed partial class ApiEndpoints(
     StreamDirectory directory, LiveWindows windows, IGrainFactory grains, AdminAccess access, PlayGate gate, ViewerAddress addresses,
     IOptions<EdgeOptions> options, TimeProvider time)
+    StreamDirectory directory, LiveWindows windows, IGrainFactory grains, RecordedEndpoint recorded, AdminAccess access, IOptions<EdgeOptions> options, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -22,6 +24,7 @@ sealed partial class ApiEndpoints(
         endpoints.MapGet("/api/v1/streams/{name}", context => Guard(context, () => Stream(context)));
         MapNodes(endpoints);
         MapPulls(endpoints);
+        MapRecordings(endpoints);
         endpoints.Map("/api/v1/{**rest}", context => Fail(context, 404, "Not found", "The operations API has no such resource."));
     }
 

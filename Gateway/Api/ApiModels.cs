@@ -113,5 +113,8 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
 [JsonSerializable(typeof(StreamAccessCommand))]
 [JsonSerializable(typeof(TokenCommand))]
 [JsonSerializable(typeof(TokenItem))]
+[JsonSerializable(typeof(IReadOnlyList<RecordingItem>))]
+[JsonSerializable(typeof(RecordingItem))]
+[JsonSerializable(typeof(StreamRecordingItem))]
 [JsonSerializable(typeof(Problem))]
 sealed partial class ApiJson : JsonSerializerContext;

@@ -90,7 +90,7 @@ static class BodyWriter
         return length - left;
     }
 
-    enum RangeAnswer
+    internal enum RangeAnswer
     {
         Whole,
         Partial,
@@ -98,7 +98,7 @@ static class BodyWriter
     }
 
     // Several ranges, a unit other than bytes, and a condition that we cannot check all mean: send the whole.
-    static RangeAnswer ReadRange(HttpRequest request, long length, out long from, out long to)
+    internal static RangeAnswer ReadRange(HttpRequest request, long length, out long from, out long to)
     {
         (from, to) = (0, length - 1);
         if (request.Headers.Range.Count != 1 || request.Headers.IfRange.Count > 0

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using Tributary.Gateway.Metrics;
+using Tributary.Gateway.Recorded;
 using Tributary.Media.Packaging.Hls;
 
 namespace Tributary.Gateway.Live;
@@ -12,8 +13,8 @@ namespace Tributary.Gateway.Live;
 /// 1. name and file are checked against their grammar, 2. the window is found or opened, 3. <see cref="PlaylistAnswers"/> or
 /// <see cref="MediaAnswers"/> write what it has.
 /// </summary>
-public sealed class HlsEndpoint(
-    LiveWindows windows, ViewerHandover handover, PlaylistAnswers playlists, MediaAnswers media, GatewayMetrics metrics, IOptions<EdgeOptions> edge)
+sealed class HlsEndpoint(
+    LiveWindows windows, ViewerHandover handover, PlaylistAnswers playlists, MediaAnswers media, RewindAnswers rewind, GatewayMetrics metrics, IOptions<EdgeOptions> edge)
 {
     internal void Map(IEndpointRouteBuilder endpoints)
     {
@@ -42,7 +43,12 @@ public sealed class HlsEndpoint(
                 return;
             }
 
-            // 2. Window.
+            // 2. Window. What has left it may still be kept for rewinding.
+            if (await rewind.TryAnswer(context, name!, windows.Find(name!), request))
+            {
+                return;
+            }
+
             if (await windows.OpenOrAnswer(context, name!) is { } window)
             {
                 // 3. What it has.

@@ -175,7 +175,9 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
             : $"Stream '{window.Stream}' has a publisher, but no key frame came from it yet.";
     }
 
-    async Task Write(HttpContext context, string type, PlaylistText text, TimeSpan age)
+    Task Write(HttpContext context, string type, PlaylistText text, TimeSpan age) => Write(context, metrics, type, text, age);
+
+    internal static async Task Write(HttpContext context, GatewayMetrics metrics, string type, PlaylistText text, TimeSpan age)
     {
         if (context.Features.Get<TicketFeature>() is { } viewer)
         {

@@ -11,7 +11,8 @@ static class StreamPattern
         var (best, value) = (-1, otherwise);
         foreach (var (pattern, setting) in patterns)
         {
-            var length = pattern.Length - pattern.Count('*');
+            var stars = pattern.AsSpan().Count('*');
+            var length = 2 * (pattern.Length - stars) + (stars == 0 ? 1 : 0);
             if (length > best && FileSystemName.MatchesSimpleExpression(pattern.Replace("?", "\\?", StringComparison.Ordinal), stream, ignoreCase: false))
             {
                 (best, value) = (length, setting);
@@ -20,6 +21,4 @@ static class StreamPattern
 
         return value;
     }
-
-    static int Count(this string text, char letter) => text.AsSpan().Count(letter);
 }

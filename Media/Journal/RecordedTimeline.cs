@@ -6,7 +6,11 @@ namespace Tributary.Media.Journal;
 /// <param name="Name">Name of its files, without what tells them apart.</param>
 /// <param name="Node">The node on whose disk they are.</param>
 /// <param name="Index">What its journal says.</param>
-public sealed record TimelineVolume(string Name, string Node, JournalIndex Index);
+public sealed record TimelineVolume(string Name, string Node, JournalIndex Index)
+{
+    /// <summary>Whether nothing more is added, as it was when the timeline was put together: journals grow while others read them.</summary>
+    public bool IsEnded { get; } = Index.IsEnded;
+}
 
 /// <summary>A rendition's share of a number, and the volume that has it.</summary>
 public readonly record struct RecordedPiece(TimelineVolume Volume, RecordedShare Share);
@@ -24,7 +28,7 @@ public sealed class RecordedNumber(long msn, int renditions)
     public RecordedPiece? Piece(int rendition) => _pieces[rendition];
 
     /// <summary>Length in 90 kHz ticks: that of its longest share.</summary>
-    public long Duration90k => _pieces.Max(static piece => piece?.Share.Duration90k ?? 0);
+    public long Duration90k => _pieces.Select(static piece => piece?.Share.Duration90k ?? 0).DefaultIfEmpty().Max();
 
     // Of two copies the one that is right: of the later source, then the complete one, then the one with more parts.
     internal void Offer(int rendition, RecordedPiece piece)
@@ -59,7 +63,7 @@ public sealed class RecordedTimeline
     public JournalTrack? Track(int rendition) => _tracks[rendition];
 
     /// <summary>Whether all volumes are ended.</summary>
-    public bool IsEnded => Volumes.All(static volume => volume.Index.IsEnded);
+    public bool IsEnded => Volumes.All(static volume => volume.IsEnded);
 
     /// <summary>-1 where there is no such rendition.</summary>
     public int Find(string rendition) => Array.IndexOf((string[])Renditions, rendition);
@@ -106,12 +110,9 @@ public sealed class RecordedTimeline
         return end;
     }
 
-    public static bool IsListed(RecordedPiece? piece) => piece is { } known && (known.Share.IsComplete || known.Volume.Index.IsEnded);
+    public static bool IsListed(RecordedPiece? piece) => piece is { } known && (known.Share.IsComplete || known.Volume.IsEnded);
 
-    static bool HasAnything(RecordedNumber number)
-    {
-        return number.Duration90k > 0;
-    }
+    static bool HasAnything(RecordedNumber number) => number.Duration90k > 0;
 
     static void Add(Dictionary<long, RecordedNumber> numbers, RecordedSegment segment, int[] slots, TimelineVolume volume, int renditions)
     {

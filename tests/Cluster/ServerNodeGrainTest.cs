@@ -114,6 +114,8 @@ public sealed class ServerNodeGrainTest : IAsyncLifetime
             return Task.CompletedTask;
         }
 
+        public Task Record(Tributary.Grains.Recordings.RecordingAssignment assignment) => Task.CompletedTask;
+
         public Task Pull(Tributary.Grains.Pulls.PullAssignment assignment) => Task.CompletedTask;
 
         public Task Drain(bool draining)

@@ -357,6 +357,8 @@ public sealed class SourcePolicyTest : IAsyncLifetime
 
         public Task Drain(bool draining) => Task.CompletedTask;
 
+        public Task Record(Tributary.Grains.Recordings.RecordingAssignment assignment) => Task.CompletedTask;
+
         public Task Pull(Tributary.Grains.Pulls.PullAssignment assignment) => Task.CompletedTask;
     }
 }

@@ -144,7 +144,7 @@ public static class CmafInitSegment
         }
     }
 
-    static void WriteHandler(ref BoxWriter writer, bool isVideo)
+    internal static void WriteHandler(ref BoxWriter writer, bool isVideo)
     {
         var box = writer.Open("hdlr"u8, 0, 0);
         writer.U32(0);
@@ -154,14 +154,14 @@ public static class CmafInitSegment
         writer.Close(box);
     }
 
-    static void WriteKindHeader(ref BoxWriter writer, bool isVideo)
+    internal static void WriteKindHeader(ref BoxWriter writer, bool isVideo)
     {
         var box = isVideo ? writer.Open("vmhd"u8, 0, 1) : writer.Open("smhd"u8, 0, 0);
         writer.Zeros(isVideo ? 8 : 4);
         writer.Close(box);
     }
 
-    static void WriteDataReference(ref BoxWriter writer)
+    internal static void WriteDataReference(ref BoxWriter writer)
     {
         const uint SameFile = 1;
         var box = writer.Open("dinf"u8);

@@ -24,6 +24,12 @@ public sealed class RecordedPlaylist(RecordedTimeline timeline, int rendition, R
     /// <summary>Numbers that end before this time are left out, and playback begins at it (§4.3.5.2).</summary>
     public DateTimeOffset? Start { get; init; }
 
+    /// <summary>Numbers that end longer before the newest are left out, in 90 kHz ticks.</summary>
+    public long Window90k { get; init; } = long.MaxValue;
+
+    /// <summary>Whether nothing more comes, though the listing is not one of a recording.</summary>
+    public bool HasEnded { get; init; }
+
     /// <summary>Null where the rendition lists nothing.</summary>
     public PlaylistText? Render()
     {
@@ -59,7 +65,7 @@ public sealed class RecordedPlaylist(RecordedTimeline timeline, int rendition, R
             WriteSegment(writer, number, piece, target);
         }
 
-        if (listing == RecordedListing.Whole)
+        if (listing == RecordedListing.Whole || HasEnded)
         {
             writer.Add("#EXT-X-ENDLIST\n"u8);
         }
@@ -70,6 +76,15 @@ public sealed class RecordedPlaylist(RecordedTimeline timeline, int rendition, R
     int FirstIndex(int end)
     {
         var first = 0;
+        if (Window90k < long.MaxValue && end > 0 && timeline.Numbers[end - 1] is { Mark: { } last } newest)
+        {
+            var oldest = last.Start90k + newest.Duration90k - Window90k;
+            while (first < end && (timeline.Numbers[first].Mark is not { } mark || mark.Start90k + timeline.Numbers[first].Duration90k < oldest))
+            {
+                first++;
+            }
+        }
+
         while (Start is { } start && first < end && timeline.Numbers[first] is { } number && TimeOf(number) + MediaTime.ToTimeSpan(number.Duration90k, MediaTime.Hz90k) <= start)
         {
             first++;

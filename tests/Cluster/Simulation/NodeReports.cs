@@ -14,6 +14,8 @@ sealed class NodeReports(SimulatedProcess process, IServiceProvider services, st
 
     public Task Drain(bool draining) => Task.CompletedTask;
 
+    public Task Record(Tributary.Grains.Recordings.RecordingAssignment assignment) => Task.CompletedTask;
+
     public Task Pull(PullAssignment assignment) => Task.CompletedTask;
 
     async Task Report()

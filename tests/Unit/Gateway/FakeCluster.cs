@@ -104,6 +104,8 @@ public class FakeCluster : DispatchProxy
 
         public Task<bool> Pull(Tributary.Grains.Pulls.PullAssignment assignment) => throw new NotSupportedException();
 
+        public Task<bool> Record(Tributary.Grains.Recordings.RecordingAssignment assignment) => throw new NotSupportedException();
+
         public Task Leave() => throw new NotSupportedException();
 
         public Task SiloDied(string silo) => throw new NotSupportedException();

@@ -9,6 +9,7 @@ using Tributary.Gateway;
 using Tributary.Gateway.Live;
 using Tributary.Grains.Frames;
 using Tributary.Grains.LiveStreams;
+using Tributary.Grains.Recordings;
 using Tributary.Grains.ServerNodes;
 using Tributary.Media.Frames;
 using Tributary.Unit.Packaging;
@@ -49,6 +50,7 @@ sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(new NodeIdentity("gateway-1", ""));
         builder.Services.AddFrameStreams(builder.Configuration);
+        builder.Services.AddRecordings(builder.Configuration, Path.Combine(AppContext.BaseDirectory, "journals"));
         builder.Services.AddGateway(builder.Configuration);
         var app = builder.Build();
         app.UseRouting();
