@@ -19,6 +19,7 @@ var benchmarks = new Dictionary<string, Func<Task>>
     ["listing"] = ListingBench.Run,
     ["engine"] = EngineBench.Run,
     ["parts"] = PartsBench.Run,
+    ["recording"] = RecordingBench.Run,
 };
 var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
 if (chosen.FirstOrDefault(name => !benchmarks.ContainsKey(name)) is { } unknown)
