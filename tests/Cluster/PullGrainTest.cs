@@ -176,6 +176,8 @@ public sealed class PullGrainTest : IAsyncLifetime
 
         public PullReport Report(long epoch, PullState state) => new() { Node = _name, Epoch = epoch, State = state };
 
+        public Task Record(Tributary.Grains.Recordings.RecordingAssignment assignment) => Task.CompletedTask;
+
         public Task Ping() => Task.CompletedTask;
 
         public Task Drain(bool draining) => Task.CompletedTask;
