@@ -34,7 +34,7 @@ public static class PlatformHosting
         services.AddSingleton<StatsMinutes>();
         services.AddHostedService(provider => provider.GetRequiredService<StatsMinutes>());
         services.AddSingleton<RecordedEntries>();
-        services.AddSingleton<Recordings>();
+        services.AddSingleton<Entries.Recordings>();
         services.AddSingleton<ConversionProfiles>();
         services.AddSingleton<MediaServerNodes>();
         services.AddSingleton<ContentResources>();

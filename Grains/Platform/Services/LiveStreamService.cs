@@ -9,7 +9,7 @@ namespace Tributary.Grains.Platform.Services;
 
 /// <summary>Live entries: made, shown, changed, and asked whether they are on air. What media servers say of them is in the other part.</summary>
 public sealed partial class LiveStreamService(
-    Objects objects, EntryStore entries, Partners partners, MediaServerNodes nodes, ConversionProfiles profiles, Recordings recordings, ContentStore content,
+    Objects objects, EntryStore entries, Partners partners, MediaServerNodes nodes, ConversionProfiles profiles, Entries.Recordings recordings, ContentStore content,
     ContentResources resources, IGrainFactory grains) : IServiceModule
 {
     const string LiveStream = "7", Ready = "2";
