@@ -7,6 +7,7 @@ using Tributary.Gateway;
 using Tributary.Gateway.Api;
 using Tributary.Gateway.Health;
 using Tributary.Gateway.Live;
+using Tributary.Gateway.Recorded;
 using Tributary.Gateway.Rtmp;
 using Tributary.Gateway.Streaming;
 using Tributary.Gateway.Vod;
@@ -202,9 +203,8 @@ static class Server
 
     sealed record FrameSections(FrameLinkOptions Link);
 
-    sealed record GatewaySections(HlsOptions Hls, StreamingOptions Streaming, RtmpPlayOptions Rtmp);
-
     // Read by LocationsReader, which tells of every mistake itself.
     sealed record VodSections(string[] Locations, string[] Upstreams);
-    sealed record GatewaySections(HlsOptions Hls, StreamingOptions Streaming, RtmpPlayOptions Rtmp, Tributary.Gateway.Recorded.RecordedOptions Recorded);
+
+    sealed record GatewaySections(HlsOptions Hls, StreamingOptions Streaming, RtmpPlayOptions Rtmp, RecordedOptions Recorded);
 }

@@ -14,9 +14,8 @@ namespace Tributary.Gateway.Api;
 
 /// <summary>The operations API: streams and nodes, for people and programs. Answers may be <see cref="EdgeOptions.StateAge"/> old.</summary>
 sealed partial class ApiEndpoints(
-    StreamDirectory directory, LiveWindows windows, IGrainFactory grains, AdminAccess access, PlayGate gate, ViewerAddress addresses,
-    IOptions<EdgeOptions> options, TimeProvider time)
-    StreamDirectory directory, LiveWindows windows, IGrainFactory grains, RecordedEndpoint recorded, AdminAccess access, IOptions<EdgeOptions> options, TimeProvider time)
+    StreamDirectory directory, LiveWindows windows, IGrainFactory grains, RecordedEndpoint recorded, AdminAccess access, PlayGate gate,
+    ViewerAddress addresses, IOptions<EdgeOptions> options, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {

@@ -8,13 +8,6 @@ public sealed partial class LiveStreamGrain
     async Task Announce()
     {
         await _gateways.Tell(_directive);
-        await List();
-    }
-
-    // Gateways are told what is written and nothing else: they follow the highest epoch that they ever heard of, and one that no later activation
-    // knows of would keep them from every later source.
-    StreamDirective Written() => new()
-        await _gateways.Tell(Directive());
         TellRecording();
         await List();
     }
@@ -28,7 +21,9 @@ public sealed partial class LiveStreamGrain
         }
     }
 
-    StreamDirective Directive() => new()
+    // Gateways are told what is written and nothing else: they follow the highest epoch that they ever heard of, and one that no later activation
+    // knows of would keep them from every later source.
+    StreamDirective Written() => new()
     {
         State = state.State.State,
         Epoch = state.State.Epoch,
