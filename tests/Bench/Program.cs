@@ -20,6 +20,7 @@ var benchmarks = new Dictionary<string, Func<Task>>
     ["engine"] = EngineBench.Run,
     ["parts"] = PartsBench.Run,
     ["recording"] = RecordingBench.Run,
+    ["api"] = ApiBench.Run,
 };
 var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
 if (chosen.FirstOrDefault(name => !benchmarks.ContainsKey(name)) is { } unknown)
