@@ -23,7 +23,7 @@ static class VodSelection
 
             text = text[1..];
             var end = text.IndexOf('-') is >= 0 and var dash ? dash : text.Length;
-            if (!reading.Take(text[0], text[1..end], ref request))
+            if (end == 0 || !reading.Take(text[0], text[1..end], ref request))
             {
                 return false;
             }

@@ -73,6 +73,7 @@ public sealed class VodUrlGrammarTests
     [InlineData(VodPackaging.Thumb, "/a.mp4/thumb-1000-wx.jpg")]
     [InlineData(VodPackaging.Thumb, "/a.mp4/thumb-5000-w0-h0.jpg")]
     [InlineData(VodPackaging.VolumeMap, "/a.mp4/volume_map.txt")]
+    [InlineData(VodPackaging.Dash, "/a.mp4/fragment-9--v1.m4s")]
     public void What_makes_no_sense_is_told_in_a_sentence(VodPackaging packaging, string path)
     {
         Assert.False(VodUrlGrammar.TryParse(path, packaging, PackagingOptions.Default, out _, out var reason));
