@@ -11,7 +11,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     // content, where a partition leaves a source and a gateway together without the stream's grain.
     static readonly TimeSpan AtMost = TimeSpan.FromSeconds(115);
 
-    static readonly int Seeds = int.Parse(Environment.GetEnvironmentVariable("TRIBUTARY_SIMULATION_SEEDS") ?? "1350", CultureInfo.InvariantCulture);
+    static readonly int Seeds = int.Parse(Environment.GetEnvironmentVariable("TRIBUTARY_SIMULATION_SEEDS") ?? "1500", CultureInfo.InvariantCulture);
 
     [Fact]
     public void Whatever_happens_to_a_cluster_no_promise_is_broken_and_it_is_live_again()
