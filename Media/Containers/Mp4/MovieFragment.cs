@@ -10,6 +10,12 @@ public static class MovieFragment
 {
     const uint NonSync = 0x0001_0000;
 
+    /// <summary>
+    /// Most samples of a fragment. Ours hold a second; a run of samples that differ in nothing takes no bytes for each, so its count cannot be checked by its
+    /// length.
+    /// </summary>
+    const int MaxSamples = 1 << 16;
+
     /// <summary>False where a box is not whole or says what cannot be. <paramref name="moof"/> is the box's payload.</summary>
     public static bool TryRead(ReadOnlySpan<byte> moof, List<MovieSample> samples, out long dts)
     {
@@ -74,12 +80,17 @@ public static class MovieFragment
             return false;
         }
 
+        if (count > MaxSamples - samples.Count)
+        {
+            return false;
+        }
+
         for (var index = 0; index < count; index++)
         {
             var whole = TryTake(box, ref at, (flags & 0x100) != 0, out var duration) & TryTake(box, ref at, (flags & 0x200) != 0, out var size)
                 & TryTake(box, ref at, (flags & 0x400) != 0, out var own) & TryTake(box, ref at, (flags & 0x800) != 0, out var offset);
             size = (flags & 0x200) != 0 ? size : defaults.Size;
-            if (!whole || size > int.MaxValue || (at == 8 && count > 1_000_000))
+            if (!whole || size > int.MaxValue)
             {
                 return false;
             }
