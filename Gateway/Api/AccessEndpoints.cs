@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -38,7 +36,7 @@ sealed class AccessEndpoints(
 
     async Task Set(HttpContext context, string name)
     {
-        var wanted = await Read(context, ApiJson.Default.StreamAccessCommand);
+        var wanted = await CommandBody.Read(context, ApiJson.Default.StreamAccessCommand, LongestBody);
         string[][] lists = [wanted?.PlayFrom ?? [], wanted?.PlayNotFrom ?? [], wanted?.PublishFrom ?? [], wanted?.PublishNotFrom ?? []];
         if (wanted?.Mode is not { } mode || !Enum.IsDefined(mode) || wanted.Key?.Length > LongestKey || lists.Sum(static list => list.Length) > MostRanges
             || lists.Any(static list => list.Any(static text => text is null || !AddressRange.TryParse(text, out _))))
@@ -83,7 +81,7 @@ sealed class AccessEndpoints(
         }
 
         AddressRange range = default;
-        if (await Read(context, ApiJson.Default.TokenCommand) is not { } wanted || wanted.Action is not (null or "play" or "publish")
+        if (await CommandBody.Read(context, ApiJson.Default.TokenCommand, LongestBody) is not { } wanted || wanted.Action is not (null or "play" or "publish")
             || wanted.Seconds is <= 0 or > LongestSeconds || wanted.EndSeconds is <= 0 or > LongestSeconds
             || wanted.Address is { } address && !AddressRange.TryParse(address, out range))
         {
@@ -136,22 +134,4 @@ sealed class AccessEndpoints(
     }
 
     Task<T> Ask<T>(Task<T> question) => question.WaitAsync(options.Value.AnswerTimeout, time);
-
-    static async Task<T?> Read<T>(HttpContext context, JsonTypeInfo<T> type)
-        where T : class
-    {
-        if (context.Request.ContentLength is null or > LongestBody)
-        {
-            return null;
-        }
-
-        try
-        {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

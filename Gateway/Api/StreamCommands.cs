@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -54,7 +53,7 @@ sealed class StreamCommands(IGrainFactory grains, AdminAccess access, IOptions<E
             return;
         }
 
-        if (await Read(context, type) is not { } wanted || !isValid(wanted))
+        if (await CommandBody.Read(context, type, LongestBody) is not { } wanted || !isValid(wanted))
         {
             await ApiEndpoints.Fail(context, 400, "Bad request", form);
             return;
@@ -81,23 +80,5 @@ sealed class StreamCommands(IGrainFactory grains, AdminAccess access, IOptions<E
 
         context.Response.StatusCode = answer.Outcome == SwitchOutcome.Pending ? 202 : 200;
         await ApiEndpoints.Json(context, new CommandResult(answer.Outcome, answer.Sentence), ApiJson.Default.CommandResult);
-    }
-
-    static async Task<T?> Read<T>(HttpContext context, JsonTypeInfo<T> type)
-        where T : class
-    {
-        if (context.Request.ContentLength is null or > LongestBody)
-        {
-            return null;
-        }
-
-        try
-        {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }
