@@ -9,7 +9,9 @@ namespace Tributary.Media.Sets;
 /// <param name="Length">How long it plays; null for all there is.</param>
 /// <param name="Failure">Why there is no source.</param>
 /// <param name="Reason">One sentence.</param>
-readonly record struct ClipPart(SourceClip? Source, long Start, long? Length, MediaFailure Failure = MediaFailure.None, string Reason = "");
+/// <param name="IsSilence">Whether frames of silence are made, and nothing is read.</param>
+readonly record struct ClipPart(
+    SourceClip? Source, long Start, long? Length, MediaFailure Failure = MediaFailure.None, string Reason = "", bool IsSilence = false);
 
 /// <summary>Takes clips apart into the sources that they play.</summary>
 static class ClipParts
@@ -19,6 +21,7 @@ static class ClipParts
     {
         SourceClip source => [new ClipPart(source, 0, null)],
         ConcatClip concat => OfConcat(concat, range),
+        SilenceClip => [new ClipPart(new SourceClip { Path = SourceClip.Empty }, 0, null, IsSilence: true)],
         DynamicClip dynamic => [Missing(MediaFailure.BadMapping, $"nothing says what the dynamic clip {dynamic.Id} is")],
         _ => [Missing(MediaFailure.NotImplemented, $"a {clip.GetType().Name} needs a decoder, which comes later")],
     };
@@ -27,7 +30,7 @@ static class ClipParts
 
     static IEnumerable<ClipPart> OfConcat(ConcatClip concat, ClipRange range)
     {
-        var start = -concat.Offset;
+        var start = concat.Offset - concat.ClipFrom;
         for (var i = 0; i < concat.Paths.Count; i++)
         {
             var (from, end) = (start, start + concat.Durations[i]);
@@ -128,6 +131,7 @@ sealed record ClipPlace(int Sequence, SequenceDescription Description, int Clip,
             EndFrame = Math.Max(first, end),
             Lead = Math.Max(0, -from),
             StartOffset = start,
+            HasKey = !part.Source.EncryptionKey.IsEmpty,
         };
     }
 }

@@ -34,7 +34,11 @@ public sealed class MediaSet : IAsyncDisposable
     /// <summary>Captions by clip, in the order of sequences.</summary>
     public IReadOnlyDictionary<int, IReadOnlyList<SetCaptions>> Captions => _captions;
 
+    /// <summary>Tracks by clip as manifests tell of them: of files that play one after another only those of the first.</summary>
+    public IReadOnlyDictionary<int, IReadOnlyList<SetTrack>> Manifest => _manifest;
+
     readonly Dictionary<int, IReadOnlyList<SetTrack>> _clips = [];
+    readonly Dictionary<int, IReadOnlyList<SetTrack>> _manifest = [];
     readonly Dictionary<int, IReadOnlyList<SetCaptions>> _captions = [];
 
     public MediaSetDescription Description => Timeline.Description;
@@ -43,7 +47,7 @@ public sealed class MediaSet : IAsyncDisposable
     public required int ReferenceClip { get; init; }
 
     /// <summary>Tracks of the clip that stands for the others.</summary>
-    public IReadOnlyList<SetTrack> ReferenceTracks => _clips.TryGetValue(ReferenceClip, out var tracks) ? tracks : _clips.Values.FirstOrDefault() ?? [];
+    public IReadOnlyList<SetTrack> ReferenceTracks => _manifest.TryGetValue(ReferenceClip, out var tracks) ? tracks : _manifest.Values.FirstOrDefault() ?? [];
 
     public IReadOnlyList<SetCaptions> ReferenceCaptions =>
         _captions.TryGetValue(ReferenceClip, out var captions) ? captions : _captions.Values.FirstOrDefault() ?? [];
@@ -65,6 +69,7 @@ public sealed class MediaSet : IAsyncDisposable
     internal void Add(int clip, IReadOnlyList<SetTrack> tracks, IReadOnlyList<SetCaptions> captions)
     {
         _clips[clip] = tracks;
+        _manifest[clip] = [.. tracks.Where((track, i) => !tracks.Take(i).Any(track.IsPartOf))];
         _captions[clip] = captions;
     }
 

@@ -56,7 +56,7 @@ public sealed record MediaSetDescription
     /// <summary>Whether every clip of a sequence has the same tracks and codecs as its reference clip.</summary>
     public bool ConsistentSequenceMediaInfo { get; init; } = true;
 
-    /// <summary>Which clip (from 1) stands for the others in manifests; null for the last.</summary>
+    /// <summary>Which clip (from 1) stands for the others in manifests; null for the last, or the first where clips differ.</summary>
     public int? ReferenceClipIndex { get; init; }
 
     /// <summary>Part of the set that is played, on the set's own time.</summary>
@@ -154,7 +154,11 @@ public sealed record ConcatClip : ClipDescription
 
     public TrackSelection? Tracks { get; init; }
 
+    /// <summary>How long after the clip's start the first file is played, in milliseconds; negative where its beginning is left out.</summary>
     public long Offset { get; init; }
+
+    /// <summary>How much of the clip's beginning is left out, in milliseconds.</summary>
+    public long ClipFrom { get; init; }
 
     public IReadOnlyList<NotificationDescription> Notifications { get; init; } = [];
 }

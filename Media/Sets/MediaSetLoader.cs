@@ -117,7 +117,7 @@ public sealed class MediaSetLoader(IMediaOpener opener, PackagingOptions options
     }
 
     static int ReferenceClip(MediaSetDescription set, SetTimeline timeline) =>
-        Math.Clamp((set.ReferenceClipIndex ?? timeline.ClipCount) - 1, 0, Math.Max(0, timeline.ClipCount - 1));
+        Math.Clamp((set.ReferenceClipIndex ?? (set.ConsistentSequenceMediaInfo ? timeline.ClipCount : 1)) - 1, 0, Math.Max(0, timeline.ClipCount - 1));
 
     static IReadOnlyList<ClipRange> RangesFor(SetNeeds needs, SetTimeline timeline, int reference)
     {

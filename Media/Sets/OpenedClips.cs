@@ -90,6 +90,11 @@ sealed class OpenedClips(IMediaOpener opener, SetSelection selection, PackagingO
             return (part.Failure, part.Reason);
         }
 
+        if (part.IsSilence)
+        {
+            return AddSilence(place, part, tracks);
+        }
+
         var opened = await opener.OpenAsync(part.Source, cancellation);
         if (opened.Bytes is { } bytes)
         {
@@ -113,6 +118,17 @@ sealed class OpenedClips(IMediaOpener opener, SetSelection selection, PackagingO
         }
 
         return place.AddTracks(tracks, opened.File!, opened.Bytes!, part, selection);
+    }
+
+    (MediaFailure Failure, string Reason) AddSilence(ClipPlace place, ClipPart part, List<SetTrack> tracks)
+    {
+        if (place.Limit is not { } length)
+        {
+            return (MediaFailure.BadMapping, "nothing says how long the silence is");
+        }
+
+        var (silence, bytes) = SilentTrack.Of(length);
+        return place.AddTracks(tracks, new MediaFile([silence], length, 0), bytes, part, selection);
     }
 
     void Pick(List<SetTrack> tracks, List<SetCaptions> captions)

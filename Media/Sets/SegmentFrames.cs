@@ -58,6 +58,11 @@ public static class SegmentFrames
             var boundaries = new Boundaries(set, range);
             foreach (var track in set.Clips[range.Clip])
             {
+                if (FailureOf(track) is var failure && failure != MediaFailure.None)
+                {
+                    return failure;
+                }
+
                 var (first, end) = boundaries.Of(track);
                 frames += end - first;
                 if (frames > set.Options.Reading.SegmentMaxFrameCount)
@@ -80,6 +85,12 @@ public static class SegmentFrames
         tracks = [.. runs.Select(entry => new SegmentTrack { Track = entry.Track, Runs = entry.Runs })];
         return bytes > set.Options.Reading.MaxFramesSize ? MediaFailure.BadData : MediaFailure.None;
     }
+
+    // Without a key the request cannot be answered for this media; with one it could, by a decryptor.
+    static MediaFailure FailureOf(SetTrack track) =>
+        track.Source.Encryption is not null ? track.HasKey ? MediaFailure.NotImplemented : MediaFailure.BadRequest
+        : track.Source.FramesDamage.Length > 0 ? MediaFailure.BadData
+        : MediaFailure.None;
 
     static long Scale(long milliseconds, int timescale) => MediaTime.Rescale(milliseconds, 1000, timescale);
 

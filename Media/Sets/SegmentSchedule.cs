@@ -6,6 +6,7 @@ namespace Tributary.Media.Sets;
 /// </summary>
 public sealed class SegmentSchedule
 {
+    readonly SegmentationOptions _options;
     readonly SegmentCountPolicy _policy;
     readonly long[] _bootstrapEnds;
 
@@ -16,6 +17,7 @@ public sealed class SegmentSchedule
         AlignToKeyFrames = options.AlignToKeyFrames;
         _policy = options.CountPolicy;
         _bootstrapEnds = new long[options.BootstrapSegmentDurations.Count];
+        _options = options;
         long end = 0;
         for (var i = 0; i < _bootstrapEnds.Length; i++)
         {
@@ -34,6 +36,10 @@ public sealed class SegmentSchedule
 
     /// <summary>Whether segments start at key frames.</summary>
     public bool AlignToKeyFrames { get; }
+
+    /// <summary>The same without short segments at the beginning: what a clip that is not the first is cut by.</summary>
+    public SegmentSchedule AfterBootstrap() =>
+        _bootstrapEnds.Length == 0 ? this : new SegmentSchedule(_options with { BootstrapSegmentDurations = [] }, SegmentDuration);
 
     long BootstrapTotal => _bootstrapEnds.Length == 0 ? 0 : _bootstrapEnds[^1];
 
@@ -69,6 +75,7 @@ public sealed class SegmentSchedule
     /// <summary>Number of the segment that <paramref name="time"/> falls into, nominally.</summary>
     public int IndexAt(long time)
     {
+        time = Math.Max(0, time);
         if (time >= BootstrapTotal)
         {
             return (int)Math.Min(int.MaxValue, _bootstrapEnds.Length + (time - BootstrapTotal) / SegmentDuration);

@@ -16,6 +16,7 @@ public readonly record struct ClipRange(int Clip, long From, long To);
 /// </remarks>
 public sealed class SetTimeline
 {
+    readonly SegmentSchedule _later;
     readonly ClipKeyFrames?[] _keyFrames;
     readonly int[] _firstSegments;
     readonly int[] _segmentCounts;
@@ -29,6 +30,7 @@ public sealed class SetTimeline
         IsLive = isLive;
         IsContinuous = !description.Discontinuity && durations.Length > 0 && (durations.Length > 1 || isLive);
         BaseTime = isLive ? description.SegmentBaseTime ?? (IsContinuous ? times[0] : null) : IsContinuous ? 0 : null;
+        _later = schedule.AfterBootstrap();
         _keyFrames = KeyFramesOf(description);
         (_firstSegments, _segmentCounts) = NumberSegments();
     }
@@ -142,9 +144,10 @@ public sealed class SetTimeline
     /// <summary>Which part of a clip the segment with this number within the clip holds; a range to the end where it is the last.</summary>
     public ClipRange RangeWithin(int clip, int relative)
     {
-        var from = Align(clip, Schedule.StartOf(relative));
+        var schedule = ScheduleOf(clip);
+        var from = Align(clip, schedule.StartOf(relative));
         var last = relative >= _segmentCounts[clip] - 1;
-        return new ClipRange(clip, from, last ? long.MaxValue : Align(clip, Schedule.StartOf(relative + 1)));
+        return new ClipRange(clip, from, last ? long.MaxValue : Align(clip, schedule.StartOf(relative + 1)));
     }
 
     /// <summary>When a clip's part begins in the presentation.</summary>
@@ -213,13 +216,16 @@ public sealed class SetTimeline
         var next = IsLive ? (Description.InitialSegmentIndex ?? 1) - 1 : 0;
         for (var clip = 0; clip < ClipCount; clip++)
         {
-            counts[clip] = Schedule.CountOf(Durations[clip]);
+            counts[clip] = ScheduleOf(clip).CountOf(Durations[clip]);
             first[clip] = IsLive && BaseTime is { } at ? Schedule.IndexAt(Times[clip] - at) : next;
             next = first[clip] + counts[clip];
         }
 
         return (first, counts);
     }
+
+    // Short segments let a presentation start fast; the clips after the first are no start.
+    SegmentSchedule ScheduleOf(int clip) => clip + (IsLive ? FirstClipNumber : 0) == 0 ? Schedule : _later;
 
     long Align(int clip, long time) => time <= 0 || _keyFrames[clip] is not { } keys ? time : keys.NextAt(time, Durations[clip]);
 

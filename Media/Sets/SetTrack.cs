@@ -50,6 +50,9 @@ public sealed class SetTrack
     /// <summary>Where the clip begins in the source, in milliseconds.</summary>
     public required long ClipFrom { get; init; }
 
+    /// <summary>Whether the mapping gives a key for frames that are encrypted.</summary>
+    public bool HasKey { get; init; }
+
     public TrackInfo Info => Source.Info;
 
     public TrackKind Kind => Source.Info.Kind;
@@ -64,7 +67,7 @@ public sealed class SetTrack
         {
             var (video, audio) = SequenceDescription.Bitrate;
             var given = Kind == TrackKind.Video ? video : audio;
-            return given > 0 ? given : Measured;
+            return given > 0 ? given : Source.Bitrate;
         }
     }
 
@@ -83,8 +86,6 @@ public sealed class SetTrack
 
     /// <summary>How much of the source is played, in milliseconds; null for all there is.</summary>
     public long? Limit { get; init; }
-
-    long Measured => Source.DeclaredDuration <= 0 ? 0 : (long)((Int128)Source.TotalBytes * 8 * Info.Timescale / Source.DeclaredDuration);
 
     /// <summary>Delay of the source's first frame: what a packager takes off all presentation times so that they start with decoding.</summary>
     public int InitialDelay

@@ -59,7 +59,7 @@ public static class SetTrimming
         return moved switch
         {
             SourceClip source => source with { ClipFrom = source.ClipFrom + by },
-            ConcatClip concat => concat with { Offset = concat.Offset + by },
+            ConcatClip concat => concat with { ClipFrom = concat.ClipFrom + by },
             RateFilterClip filter => filter with { Source = Shift(filter.Source, by) },
             GainFilterClip filter => filter with { Source = Shift(filter.Source, by) },
             MixFilterClip filter => filter with { Sources = [.. filter.Sources.Select(source => Shift(source, by))] },

@@ -61,6 +61,9 @@ public abstract class SourceTrack
     /// <summary>Bytes of all frames.</summary>
     public abstract long TotalBytes { get; }
 
+    /// <summary>Bits per second of all frames, over the time that the file says they take; 0 where it says none.</summary>
+    public virtual long Bitrate => DeclaredDuration <= 0 ? 0 : (long)((Int128)TotalBytes * 8 * Info.Timescale / DeclaredDuration);
+
     /// <summary>Whether frames differ in being key frames: false where every frame is one (all audio, a video without stss).</summary>
     public abstract bool HasKeyFrameTable { get; }
 

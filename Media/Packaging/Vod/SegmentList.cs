@@ -36,7 +36,7 @@ public static class SegmentList
         {
             return [.. Of(set, tracks).Select(segment => segment with
             {
-                Start = segment.Start * timescale / 1000, Duration = segment.Duration * timescale / 1000,
+                Start = MediaTime.Rescale(segment.Start, 1000, timescale), Duration = MediaTime.Rescale(segment.Duration, 1000, timescale),
             })];
         }
 
@@ -97,14 +97,16 @@ public static class SegmentList
     {
         var leader = tracks.FirstOrDefault(track => track.Kind == TrackKind.Video) ?? tracks[0];
         var aligned = timeline.Schedule.AlignToKeyFrames && leader.Source.HasKeyFrameTable;
-        var end = aligned ? Milliseconds(leader, TicksAt(leader, leader.EndFrame)) : timeline.Durations[0];
+        var endTicks = (aligned ? [leader] : tracks).Max(track =>
+            MediaTime.RescaleNearest(TicksAt(track, track.EndFrame), track.Info.Timescale, leader.Info.Timescale));
+        var end = Milliseconds(leader, endTicks);
         var segments = new List<ListedSegment>();
         var (start, ticks) = (0L, 0L);
         for (var i = 0; i < timeline.SegmentCountOf(0) && (start < end || i == 0); i++)
         {
             var last = i + 1 == timeline.SegmentCountOf(0);
             var next = last ? 0 : Boundary(timeline, leader, aligned, i + 1);
-            var duration = last || next >= TicksAt(leader, leader.EndFrame) && aligned ? end - start : Milliseconds(leader, next - ticks);
+            var duration = Milliseconds(leader, (last || next >= endTicks && aligned ? endTicks : next) - ticks);
             segments.Add(new ListedSegment(i, 0, timeline.Times[0] + start, Math.Max(0, duration)));
             (start, ticks) = (start + Math.Max(0, duration), next);
         }

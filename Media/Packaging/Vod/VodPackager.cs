@@ -34,8 +34,14 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
             return PackagedAnswer.Failed(MediaFailure.Expired, "the presentation is over");
         }
 
+        if (job.Description.ClipTimes is not null && job.Description.PlaylistType != PlaylistType.Vod && options.Segmentation is
+            { ForceContinuousTimestamps: true, ForcePlaylistTypeVod: false })
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadMapping, "a live set whose clips have times of their own cannot have continuous ones");
+        }
+
         var loader = new MediaSetLoader(opener, options);
-        var loaded = await loader.LoadAsync(job.Description, NeedsOf(job), SelectionOf(job), job.Clock, cancellation);
+        var loaded = await loader.LoadAsync(AsPackaged(job), NeedsOf(job), SelectionOf(job), job.Clock, cancellation);
         if (loaded.Set is null)
         {
             // A fragment of a track that is not there is missing; a name that makes no sense is another thing.
@@ -62,9 +68,12 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
             VodRequestKind.HlsInit => new(HlsPackager.Init(set)),
             VodRequestKind.HlsTsSegment => HlsPackager.TsSegmentAsync(set, request, cancellation),
             VodRequestKind.HlsFmp4Segment => HlsPackager.FragmentAsync(set, request, cancellation),
+            VodRequestKind.HlsCaptionsSegment => new(HlsCaptions.Segment(set, request.SegmentIndex ?? 0)),
             VodRequestKind.DashManifest => new(DashPackager.Manifest(set, job.Place)),
             VodRequestKind.DashInit => new(DashPackager.Init(set)),
             VodRequestKind.DashFragment => DashPackager.FragmentAsync(set, request, cancellation),
+            VodRequestKind.DashCaptions => new(DashCaptions.WebVtt(set)),
+            VodRequestKind.DashCaptionsFragment => new(DashCaptions.Fragment(set, request.SegmentIndex ?? 0)),
             VodRequestKind.MssManifest => new(MssPackager.Manifest(set)),
             VodRequestKind.MssFragment => MssPackager.FragmentAsync(set, request, cancellation),
             VodRequestKind.HdsManifest => new(HdsPackager.Manifest(set, job.Place)),
@@ -73,6 +82,12 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
             var kind => new(PackagedAnswer.Failed(MediaFailure.NotImplemented, $"{kind} is not packaged yet")),
         };
     }
+
+    // Smooth Streaming knows no discontinuities: one grid runs through all clips of a finished set.
+    static MediaSetDescription AsPackaged(VodJob job) =>
+        job.Request.Kind is VodRequestKind.MssManifest or VodRequestKind.MssFragment && job.Description.PlaylistType == PlaylistType.Vod
+            ? job.Description with { Discontinuity = false }
+            : job.Description;
 
     // Segments of a presentation that is over are still served: players that are behind finish.
     static bool IsExpired(VodJob job)
@@ -101,7 +116,8 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
             return new SetNeeds(SetNeedsKind.Clip, clip);
         }
 
-        var tellsAll = request.Kind is VodRequestKind.DashManifest && !job.Description.ConsistentSequenceMediaInfo;
+        var tellsAll = request.Kind is VodRequestKind.DashCaptions
+            || (request.Kind is VodRequestKind.DashManifest && !job.Description.ConsistentSequenceMediaInfo);
         return new SetNeeds(tellsAll ? SetNeedsKind.All : SetNeedsKind.Reference);
     }
 

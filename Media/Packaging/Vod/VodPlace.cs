@@ -35,7 +35,8 @@ public static class TrackNames
     /// <param name="set">The set.</param>
     /// <param name="tracks">The tracks, in the order in which they are named.</param>
     /// <param name="withinSequence">Whether the URL already names the sequence.</param>
-    public static string Of(MediaSet set, IReadOnlyList<SetTrack> tracks, bool withinSequence = false)
+    /// <param name="numbered">Whether sequences are named by number even where they have ids.</param>
+    public static string Of(MediaSet set, IReadOnlyList<SetTrack> tracks, bool withinSequence = false, bool numbered = false)
     {
         var name = new System.Text.StringBuilder();
         var sequence = -1;
@@ -44,7 +45,7 @@ public static class TrackNames
             if (track.Sequence != sequence)
             {
                 sequence = track.Sequence;
-                name.Append(withinSequence ? "" : SequenceOf(set, sequence, track.SequenceDescription));
+                name.Append(withinSequence ? "" : SequenceOf(set, sequence, track.SequenceDescription, numbered));
             }
 
             name.Append('-').Append(track.Kind == TrackKind.Video ? 'v' : 'a').Append(track.Source.IndexInKind);
@@ -54,9 +55,9 @@ public static class TrackNames
     }
 
     /// <summary>The part of a file name that names a sequence; empty where there is only one.</summary>
-    public static string SequenceOf(MediaSet set, int number, SequenceDescription sequence) =>
+    public static string SequenceOf(MediaSet set, int number, SequenceDescription sequence, bool numbered = false) =>
         set.Description.Sequences.Count == 1 && !set.Options.Urls.ForceSequenceIndex ? ""
-        : sequence.Id.Length > 0 ? $"-s{sequence.Id}"
+        : sequence.Id.Length > 0 && !numbered ? $"-s{sequence.Id}"
         : $"-f{number + 1}";
 
     /// <summary>The path under which all the tracks can be asked for without naming a sequence; null where they are of several.</summary>

@@ -49,4 +49,15 @@ sealed class EvenTrack(int frames, int duration, int size, int keyEvery) : Sourc
         Duration = frames * 1024L,
         DeclaredDuration = frames * 1024L,
     };
+
+    /// <summary>The same with frames that are encrypted.</summary>
+    internal static EvenTrack Encrypted(EvenTrack track) => track.With(new TrackEncryption("cenc", new byte[16], 8, default), "");
+
+    /// <summary>The same with tables that do not say where frames are.</summary>
+    internal static EvenTrack Damaged(EvenTrack track) => track.With(null, "the table of times ends too early");
+
+    EvenTrack With(TrackEncryption? encryption, string damage) => new(frames, duration, size, keyEvery)
+    {
+        Info = Info, IndexInKind = IndexInKind, Duration = Duration, DeclaredDuration = DeclaredDuration, Encryption = encryption, FramesDamage = damage,
+    };
 }

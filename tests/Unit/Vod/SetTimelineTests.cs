@@ -23,6 +23,20 @@ public sealed class SetTimelineTests
     }
 
     [Fact]
+    public void Short_segments_are_at_the_beginning_of_the_first_clip_alone()
+    {
+        var options = new SegmentationOptions { SegmentDuration = 9_000, BootstrapSegmentDurations = [1_000, 3_000, 5_000] };
+        var set = Set(25_000, 15_000);
+        var timeline = SetTimeline.Create(set, options, set.Durations);
+        Assert.Equal([5, 2], new[] { timeline.SegmentCountOf(0), timeline.SegmentCountOf(1) });
+        Assert.Equal([new ClipRange(0, 4_000, 9_000)], timeline.RangesOf(2));
+        Assert.Equal([new ClipRange(1, 0, 9_000)], timeline.RangesOf(5));
+    }
+
+    [Fact]
+    public void A_time_before_the_grid_is_in_its_first_segment() => Assert.Equal(0, new SegmentSchedule(new SegmentationOptions()).IndexAt(-5));
+
+    [Fact]
     public void One_grid_runs_through_clips_that_do_not_differ()
     {
         var timeline = TimelineOf(Set(24_000, 16_000) with { Discontinuity = false });

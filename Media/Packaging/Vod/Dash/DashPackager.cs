@@ -16,9 +16,18 @@ static class DashPackager
 
     internal static PackagedAnswer Init(MediaSet set)
     {
-        var tracks = set.Clips.Values.First();
-        var duration = set.Timeline.IsLive ? 0 : set.Timeline.TotalDuration * 90;
-        return PackagedAnswer.Of(new MemoryBody(VodInitSegment.Write(tracks, "iso5dashmsix"u8, duration)) { ContentType = HlsPackager.TypeOf(tracks) });
+        var tracks = set.Manifest.Values.First();
+        if (tracks.Count == 0)
+        {
+            return PackagedAnswer.Of(new MemoryBody(VodInitSegment.WriteCaptions(DurationOf(set))) { ContentType = "application/mp4" });
+        }
+
+        if (tracks.Any(track => track.Source.Encryption is not null && track.HasKey))
+        {
+            return PackagedAnswer.Failed(MediaFailure.NotImplemented, "the source's frames are encrypted: decryption comes later");
+        }
+
+        return PackagedAnswer.Of(new MemoryBody(VodInitSegment.Write(tracks, "iso5dashmsix"u8, DurationOf(set))) { ContentType = HlsPackager.TypeOf(tracks) });
     }
 
     internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation)
@@ -26,6 +35,8 @@ static class DashPackager
         var segment = request.SegmentIndex ?? 0;
         return FragmentPackager.SegmentAsync(set, segment, FragmentForm.Single(request.Version), OriginOf(set, segment), cancellation);
     }
+
+    static long DurationOf(MediaSet set) => set.Timeline.IsLive ? 0 : set.Timeline.TotalDuration * 90;
 
     // Where clips have periods of their own, a fragment's time counts from its period; in one period, from the availability start.
     static long OriginOf(MediaSet set, int segment)

@@ -12,15 +12,15 @@ sealed class DashSegments(
     readonly IReadOnlyList<ListedSegment> _segments = clip is { } number ? [.. all.Where(segment => segment.Clip == number)] : all;
 
     /// <summary>Whether a clip's segments have numbers of their own: then what the clip's first number is stands in the name.</summary>
-    bool CountsWithinClip => clip is not null && set.Timeline.IsLive && _options.ManifestFormat == DashManifestFormat.SegmentTemplate;
+    bool CountsWithinClip => clip is not null && _options.ManifestFormat == DashManifestFormat.SegmentTemplate;
 
     int FirstNumber => _segments.Count == 0 ? 1 : _segments[0].Number + 1;
 
-    internal static string IdOf(MediaSet set, SetTrack track) => TrackNames.Of(set, [track]).TrimStart('-') + "-x3";
+    internal static string IdOf(MediaSet set, SetTrack track) => TrackNames.Of(set, [track], numbered: true).TrimStart('-') + "-x3";
 
     /// <summary>The part of a file name that says which clip it is of; empty where there is only one.</summary>
     internal static string ClipSuffix(MediaSet set, int? clip) =>
-        clip is { } number && set.Timeline.ClipCount > 1
+        clip is { } number
             ? string.Create(CultureInfo.InvariantCulture, $"-c{number + set.Timeline.FirstClipNumber + 1}")
             : "";
 
@@ -31,7 +31,7 @@ sealed class DashSegments(
             return;
         }
 
-        var offset = CountsWithinClip ? string.Create(CultureInfo.InvariantCulture, $"-i{FirstNumber - 1}") : "";
+        var offset = CountsWithinClip && FirstNumber > 1 ? string.Create(CultureInfo.InvariantCulture, $"-i{FirstNumber - 1}") : "";
         xml.Append("        <SegmentTemplate\n            timescale=\"1000\"\n");
         xml.Append($"            media=\"{UrlOf($"{_options.FragmentFileNamePrefix}-$Number${offset}-$RepresentationID$.{extension.Segment}")}\"\n");
         xml.Append($"            initialization=\"{UrlOf($"{_options.InitFileNamePrefix}{ClipSuffix(set, clip)}-$RepresentationID$.{extension.Init}")}\"\n");
@@ -57,7 +57,7 @@ sealed class DashSegments(
         }
 
         var id = IdOf(set, track);
-        var start = clip is not null && set.Timeline.IsLive ? 1 : FirstNumber;
+        var start = clip is not null ? 1 : FirstNumber;
         xml.Append(CultureInfo.InvariantCulture, $"        <SegmentList timescale=\"1000\" duration=\"{set.Timeline.Schedule.SegmentDuration}\" startNumber=\"{start}\">\n");
         xml.Append($"          <Initialization sourceURL=\"{UrlOf($"{_options.InitFileNamePrefix}{ClipSuffix(set, clip)}-{id}.{extension.Init}")}\"/>\n");
         foreach (var segment in _segments)

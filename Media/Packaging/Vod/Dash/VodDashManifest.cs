@@ -30,7 +30,7 @@ sealed class VodDashManifest(MediaSet set, VodPlace place)
     }
 
     IEnumerable<int?> PeriodClips(IReadOnlyList<ListedSegment> listed) =>
-        _timeline.IsContinuous || _timeline.ClipCount == 1 && !_timeline.IsLive ? [null]
+        _timeline.IsContinuous || set.Description.Durations.Count == 0 ? [null]
         : _timeline.IsLive ? listed.Select(segment => (int?)segment.Clip).Distinct()
         : Enumerable.Range(0, _timeline.ClipCount).Select(clip => (int?)clip);
 

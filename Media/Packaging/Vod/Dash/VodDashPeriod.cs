@@ -16,7 +16,7 @@ sealed class VodDashPeriod(MediaSet set, VodPlace place, StringBuilder xml, int?
     internal void Write()
     {
         WriteStart();
-        var tracks = clip is { } number && set.Clips.TryGetValue(number, out var own) ? own : set.ReferenceTracks;
+        var tracks = clip is { } number && set.Manifest.TryGetValue(number, out var own) ? own : set.ReferenceTracks;
         foreach (var group in AdaptationSets(tracks))
         {
             WriteSet(group);
@@ -172,7 +172,7 @@ sealed class VodDashPeriod(MediaSet set, VodPlace place, StringBuilder xml, int?
 
     void WriteWebVtt(SetCaptions captions, string language, int number)
     {
-        var file = $"sub{DashSegments.ClipSuffix(set, clip)}{TrackNames.SequenceOf(set, captions.Sequence, captions.SequenceDescription)}.vtt";
+        var file = $"sub{DashSegments.ClipSuffix(set, clip)}{TrackNames.SequenceOf(set, captions.Sequence, captions.SequenceDescription, numbered: true)}.vtt";
         xml.Append(CultureInfo.InvariantCulture, $"\n        mimeType=\"text/vtt\">\n      <Representation\n          id=\"textstream_{language}_{number}\"\n");
         xml.Append($"          bandwidth=\"0\">\n        <BaseURL>{place.UrlOf(place.BaseUrl, _options.AbsoluteManifestUrls, file)}</BaseURL>\n      </Representation>\n");
     }
@@ -182,7 +182,7 @@ sealed class VodDashPeriod(MediaSet set, VodPlace place, StringBuilder xml, int?
         xml.Append(">\n");
         var segments = new DashSegments(set, place, xml, clip, SegmentList.Of(set, []), ("ttml", "mp4"));
         segments.WriteTemplate();
-        var id = TrackNames.SequenceOf(set, captions.Sequence, captions.SequenceDescription).TrimStart('-');
+        var id = TrackNames.SequenceOf(set, captions.Sequence, captions.SequenceDescription, numbered: true).TrimStart('-');
         xml.Append($"      <Representation\n          id=\"{id}\"\n          mimeType=\"application/mp4\"\n          codecs=\"stpp\"\n");
         xml.Append("          startWithSAP=\"1\"\n          bandwidth=\"0\">\n      </Representation>\n");
     }

@@ -25,6 +25,11 @@ static class HlsPackager
             return PackagedAnswer.Failed(MediaFailure.BadRequest, "I-frame playlists are of transport streams that are not encrypted");
         }
 
+        if (set.Timeline.IsLive || set.Timeline.ClipCount > 1)
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadRequest, "I-frame playlists are of finished sets of one clip");
+        }
+
         var failure = VodIFramePlaylist.TryWrite(set, place, out var text);
         return failure == MediaFailure.None ? Text(text, PlaylistType) : PackagedAnswer.Failed(failure, "the I-frame playlist cannot be made");
     }
@@ -32,7 +37,12 @@ static class HlsPackager
     internal static PackagedAnswer Init(MediaSet set)
     {
         var duration = set.Timeline.IsLive ? 0 : set.Timeline.TotalDuration * 90;
-        var tracks = set.Clips.Values.First();
+        var tracks = set.Manifest.Values.First();
+        if (tracks.Any(track => track.Source.Encryption is not null && track.HasKey))
+        {
+            return PackagedAnswer.Failed(MediaFailure.NotImplemented, "the source's frames are encrypted: decryption comes later");
+        }
+
         return PackagedAnswer.Of(new MemoryBody(VodInitSegment.Write(tracks, "isomavc1"u8, duration)) { ContentType = TypeOf(tracks) });
     }
 
@@ -70,7 +80,7 @@ static class HlsPackager
 
     internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation)
     {
-        var form = set.Clips.Values.First().Count > 1 ? FragmentForm.HlsMuxed : FragmentForm.Single(request.Version);
+        var form = set.Manifest.Values.First().Count > 1 ? FragmentForm.HlsMuxed : FragmentForm.Single(request.Version);
         return FragmentPackager.SegmentAsync(set, request.SegmentIndex ?? 0, form, origin: 0, cancellation);
     }
 

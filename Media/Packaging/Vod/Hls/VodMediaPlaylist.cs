@@ -13,7 +13,7 @@ static class VodMediaPlaylist
         var captions = form.Container == HlsSegments.Captions;
         var tracks = captions ? [] : set.ReferenceTracks;
         var segments = SegmentList.Of(set, tracks);
-        if (segments.Count == 0)
+        if (segments.Count == 0 && (set.Timeline.IsLive || !captions))
         {
             return null;
         }
@@ -36,7 +36,10 @@ static class VodMediaPlaylist
 
     static void WriteHead(StringBuilder playlist, MediaSet set, HlsForm form, IReadOnlyList<ListedSegment> segments)
     {
-        var target = Math.Max(1, segments.Max(segment => (segment.Duration + 500) / 1000));
+        // Captions without a cue have no segment: players show none.
+        var target = segments.Count == 0
+            ? set.Timeline.Schedule.MaxSegmentDuration / 1000
+            : Math.Max(1, segments.Max(segment => (segment.Duration + 500) / 1000));
         playlist.Append(CultureInfo.InvariantCulture, $"#EXT-X-TARGETDURATION:{target}\n#EXT-X-ALLOW-CACHE:YES\n");
         if (!set.Timeline.IsLive)
         {
@@ -48,7 +51,7 @@ static class VodMediaPlaylist
         }
 
         var version = form.Container == HlsSegments.Fmp4 ? 6 : 3;
-        playlist.Append(CultureInfo.InvariantCulture, $"#EXT-X-VERSION:{version}\n#EXT-X-MEDIA-SEQUENCE:{segments[0].Number + 1}\n");
+        playlist.Append(CultureInfo.InvariantCulture, $"#EXT-X-VERSION:{version}\n#EXT-X-MEDIA-SEQUENCE:{(segments.Count == 0 ? 0 : segments[0].Number) + 1}\n");
     }
 
     static void WriteClipChange(
@@ -67,7 +70,7 @@ static class VodMediaPlaylist
         current = clip;
         if (form.Container == HlsSegments.Fmp4)
         {
-            var own = set.Timeline.ClipCount > 1 && !set.Timeline.IsContinuous
+            var own = set.Description.Durations.Count > 0 && !set.Timeline.IsContinuous
                 ? string.Create(CultureInfo.InvariantCulture, $"-c{clip + set.Timeline.FirstClipNumber + 1}") : "";
             var file = $"{set.Options.Hls.InitFileNamePrefix}{own}{suffix}.mp4";
             playlist.Append($"#EXT-X-MAP:URI=\"{place.UrlOf(place.SegmentsBaseUrl, set.Options.Hls.AbsoluteIndexUrls, file)}\"\n");

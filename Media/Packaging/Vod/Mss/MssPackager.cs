@@ -31,7 +31,7 @@ static class MssPackager
         set.Timeline.SegmentAt((request.SegmentTime ?? 0) / TicksPerMillisecond) is not { } segment
             ? new(PackagedAnswer.Failed(MediaFailure.NoStreams, "there is no such fragment"))
             : request.MssStream == MssStream.Text
-                ? new(CaptionsFragment(set, Parse(request.Bitrate).Sequence, segment))
+                ? new(CaptionsFragment(set, segment))
                 : MediaFragmentAsync(set, segment, cancellation);
 
     static async ValueTask<PackagedAnswer> MediaFragmentAsync(MediaSet set, int segment, CancellationToken cancellation)
@@ -66,21 +66,17 @@ static class MssPackager
     }
 
     /// <summary>A fragment of captions: one sample, a TTML document of what is shown in it.</summary>
-    static PackagedAnswer CaptionsFragment(MediaSet set, int sequence, int segment)
+    static PackagedAnswer CaptionsFragment(MediaSet set, int segment)
     {
         var ranges = set.Timeline.RangesOf(segment);
-        var captions = ranges.Count == 0 || !set.Captions.TryGetValue(ranges[0].Clip, out var all) ? null : all.FirstOrDefault(c => c.Sequence == sequence);
-        if (captions is null)
+        if (ranges.Count == 0 || ShownCaptions.Of(set, ranges, 0) is not { } captions)
         {
             return PackagedAnswer.Failed(MediaFailure.NoStreams, "there are no such captions");
         }
 
-        var range = ranges[0];
-        var (from, to) = (range.From, Math.Min(range.To, set.Timeline.Durations[range.Clip]));
-        var window = new CaptionWindow(
-            captions.ClipFrom + from, captions.ClipFrom + to, set.Timeline.Times[range.Clip] - captions.ClipFrom + captions.Shift, captions.ClipFrom);
-        var document = TtmlWriter.Write(captions.File, window);
-        return PackagedAnswer.Of(new MemoryBody(MssFragment.WriteCaptions(document, segment, (to - from) * TicksPerMillisecond)) { ContentType = "video/mp4" });
+        var document = TtmlWriter.Write(captions, CaptionWindow.Whole);
+        var duration = ranges.Sum(range => Math.Min(range.To, set.Timeline.Durations[range.Clip]) - range.From);
+        return PackagedAnswer.Of(new MemoryBody(MssFragment.WriteCaptions(document, segment, duration * TicksPerMillisecond)) { ContentType = "video/mp4" });
     }
 
     /// <summary>Bit rate as manifests write it: rounded down to 1,024, with the numbers of sequence and track below, by which fragments are asked for.</summary>
