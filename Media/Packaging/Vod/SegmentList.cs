@@ -16,25 +16,26 @@ public static class SegmentList
     /// <summary>The segments, as the tracks that a manifest is of have them. Empty where a live set has not begun.</summary>
     /// <param name="set">The set.</param>
     /// <param name="tracks">Tracks that are packaged together.</param>
-    public static IReadOnlyList<ListedSegment> Of(MediaSet set, IReadOnlyList<SetTrack> tracks)
+    /// <param name="lookAhead">How many of a live set's last segments are left out.</param>
+    public static IReadOnlyList<ListedSegment> Of(MediaSet set, IReadOnlyList<SetTrack> tracks, int lookAhead = 0)
     {
         var timeline = set.TimelineOf(tracks);
         var all = timeline.IsContinuous ? Continuous(timeline)
             : UsesFrames(set, tracks) ? Accurate(timeline, tracks)
             : PerClip(timeline);
-        return timeline.IsLive ? Window(set, all) : all;
+        return timeline.IsLive ? Window(set, all, lookAhead) : all;
     }
 
     /// <summary>
     /// The same in ticks of a packager that tells where segments begin, not only how long they are: where frames are looked at, a boundary is rounded once,
     /// and the last segment ends with the leading track's frames where segments start at key frames, else with those of the longest track.
     /// </summary>
-    internal static IReadOnlyList<ListedSegment> InTicks(MediaSet set, IReadOnlyList<SetTrack> tracks, int timescale)
+    internal static IReadOnlyList<ListedSegment> InTicks(MediaSet set, IReadOnlyList<SetTrack> tracks, int timescale, int lookAhead = 0)
     {
         var timeline = set.TimelineOf(tracks);
         if (timeline.IsLive || timeline.IsContinuous || !UsesFrames(set, tracks))
         {
-            return [.. Of(set, tracks).Select(segment => segment with
+            return [.. Of(set, tracks, lookAhead).Select(segment => segment with
             {
                 Start = MediaTime.Rescale(segment.Start, 1000, timescale), Duration = MediaTime.Rescale(segment.Duration, 1000, timescale),
             })];
@@ -144,7 +145,7 @@ public static class SegmentList
         return 0;
     }
 
-    static List<ListedSegment> Window(MediaSet set, List<ListedSegment> all)
+    static List<ListedSegment> Window(MediaSet set, List<ListedSegment> all, int lookAhead)
     {
         var window = set.Options.Segmentation.LiveWindowDuration;
         if (set.Description.LiveWindowDuration is { } own && Math.Abs(own) <= Math.Abs(window))
@@ -158,6 +159,7 @@ public static class SegmentList
         }
 
         var end = window < 0 ? all.Count : all.FindLastIndex(segment => segment.Start + segment.Duration <= set.Now) + 1;
+        end = Math.Max(0, end - lookAhead);
         var first = end;
         var length = 0L;
         while (first > 0 && (set.Description.PlaylistType == PlaylistType.Event || length + all[first - 1].Duration <= Math.Abs(window)))

@@ -34,10 +34,10 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
             return PackagedAnswer.Failed(MediaFailure.Expired, "the presentation is over");
         }
 
-        if (job.Description.ClipTimes is not null && job.Description.PlaylistType != PlaylistType.Vod && options.Segmentation is
+        if (job.Description is { Discontinuity: true, PlaylistType: not PlaylistType.Vod } && options.Segmentation is
             { ForceContinuousTimestamps: true, ForcePlaylistTypeVod: false })
         {
-            return PackagedAnswer.Failed(MediaFailure.BadMapping, "a live set whose clips have times of their own cannot have continuous ones");
+            return PackagedAnswer.Failed(MediaFailure.BadMapping, "a live set with discontinuities cannot have continuous timestamps");
         }
 
         var loader = new MediaSetLoader(opener, options);

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Text;
 using Tributary.Media.Captions;
+using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Vod;
 using Tributary.Media.Packaging.Vod.Hls;
 using Tributary.Media.Sets;
@@ -172,7 +173,26 @@ public sealed class MappedPackagingTests
     }
 
     [Fact]
-    public async Task Smooth_Streaming_times_of_the_clock_do_not_overflow()
+    public async Task Continuous_timestamps_of_a_live_set_with_discontinuities_are_a_bad_mapping()
+    {
+        var live = Set([60_000], [File("a.mp4")]) with { PlaylistType = PlaylistType.Live, FirstClipTime = 0 };
+        var options = PackagingOptions.Default with { Segmentation = new SegmentationOptions { ForceContinuousTimestamps = true } };
+        var answer = await new VodPackager(new Opener([EvenTrack.Video(60)]), options)
+            .AnswerAsync(new VodJob(live, new VodRequest { Kind = VodRequestKind.HlsIndex }, Place, 0), default);
+        Assert.Equal(MediaFailure.BadMapping, answer.Failure);
+    }
+
+    [Theory]
+    [InlineData("014D401FFFE10004674D401F010004680000FF", true)]
+    [InlineData("014D401FFFE1FFFF674D401F010004680000FF", false)]   // a set that is longer than all there is
+    [InlineData("004D401FFFE10004674D401F010004680000FF", false)]   // no version that there is
+    [InlineData("014D401FFFE00000", true)]                          // sets in the pictures
+    [InlineData("014D401F", false)]
+    public void A_configuration_that_ends_too_early_is_noticed(string avcC, bool whole) =>
+        Assert.Equal(whole, TsParameterSets.IsWhole(new TrackInfo { Codec = Codec.H264, DecoderConfig = Convert.FromHexString(avcC) }));
+
+    [Fact]
+    public async Task Smooth_Streaming_times_of_the_clock_do_not_overflow_and_leave_out_what_fragments_tell()
     {
         const long Start = 1_700_000_000_000;
         var live = Set([60_000], [File("a.mp4")]) with
@@ -180,7 +200,7 @@ public sealed class MappedPackagingTests
             PlaylistType = PlaylistType.Live, Discontinuity = false, SegmentBaseTime = Start, FirstClipTime = Start,
         };
         var answer = await new VodPackager(new Opener([EvenTrack.Video(60)]), PackagingOptions.Default)
-            .AnswerAsync(new VodJob(live, new VodRequest { Kind = VodRequestKind.MssManifest }, Place, Start + 45_000), default);
+            .AnswerAsync(new VodJob(live, new VodRequest { Kind = VodRequestKind.MssManifest }, Place, Start + 65_000), default);
         Assert.Contains("t=\"17000000100000000\"", Encoding.UTF8.GetString(((MemoryBody)answer.Body!).Bytes.Span), StringComparison.Ordinal);
     }
 }

@@ -10,21 +10,20 @@ namespace Tributary.Media.Packaging.Vod.Fragments;
 /// <param name="Brands">
 /// Brands of styp, which stands before the moof with a sidx, as DASH's segments have it (ISO/IEC 23009-1 §6.3.4.2); empty for neither.
 /// </param>
+/// <param name="KeyFlags">Sample flags of key frames.</param>
 /// <param name="OtherFlags">Sample flags of frames that are not key frames.</param>
 /// <param name="TakesDelayOff">
 /// Whether presentation times have the delay of the file's first frame taken off, so that presentation begins with decoding.
 /// </param>
-readonly record struct FragmentForm(string Brands, uint OtherFlags, bool TakesDelayOff)
+readonly record struct FragmentForm(string Brands, uint KeyFlags, uint OtherFlags, bool TakesDelayOff)
 {
-    internal const uint KeyFlags = 0x0200_0000;
-
-    internal static FragmentForm HlsMuxed => new("", 0x0101_0000, true);
+    internal static FragmentForm HlsMuxed => new("", 0x0200_0000, 0x0101_0000, true);
 
     /// <summary>
     /// Of one track. Times begin with decoding where the manifest that named the segment was written for that: its version, which URLs carry, is 3.
     /// </summary>
     internal static FragmentForm Single(int version) =>
-        version >= 3 ? new("msdhmsdhmsix", 0x0001_0000, true) : new("iso6isomiso6dash", 0x0001_0000, false);
+        version >= 3 ? new("msdhmsdhmsix", 0, 0x0001_0000, true) : new("iso6isomiso6dash", 0, 0x0001_0000, false);
 }
 
 /// <summary>
@@ -258,7 +257,7 @@ sealed class VodFragment
             writer.I32(frame.Size);
             if (offsets)
             {
-                writer.U32(frame.IsKey ? FragmentForm.KeyFlags : _form.OtherFlags);
+                writer.U32(frame.IsKey ? _form.KeyFlags : _form.OtherFlags);
                 writer.I32(frame.PtsDelay - initial);
             }
         }

@@ -56,6 +56,11 @@ static class HlsPackager
             return PackagedAnswer.Failed(failure, "the segment's frames cannot be found");
         }
 
+        if (tracks.Any(track => !TsParameterSets.IsWhole(track.Track.Info)))
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadData, "the video's decoder configuration is damaged");
+        }
+
         using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
         if (bytes is null)
         {

@@ -29,6 +29,43 @@ sealed class TsParameterSets
         Bytes = [.. sets];
     }
 
+    /// <summary>
+    /// Whether the configuration of an H.264 track says what a decoder needs: the version that there is, and sets that do not end beyond it (ISO/IEC
+    /// 14496-15 §5.3.3.1). Tracks of other codecs, and those that carry their sets in the pictures, have nothing to check.
+    /// </summary>
+    internal static bool IsWhole(TrackInfo track)
+    {
+        var config = track.DecoderConfig.Span;
+        if (track.Codec != Codec.H264 || config.IsEmpty)
+        {
+            return true;
+        }
+
+        const int Counts = 5;
+        if (config.Length <= Counts + 1 || config[0] != 1)
+        {
+            return false;
+        }
+
+        var at = Counts;
+        return TrySkipSets(config, ref at, config[at] & 0x1F) && at < config.Length && TrySkipSets(config, ref at, config[at]);
+    }
+
+    static bool TrySkipSets(ReadOnlySpan<byte> config, ref int at, int count)
+    {
+        for (at++; count > 0; count--)
+        {
+            if (at + 2 > config.Length)
+            {
+                return false;
+            }
+
+            at += 2 + BinaryPrimitives.ReadUInt16BigEndian(config[at..]);
+        }
+
+        return at <= config.Length;
+    }
+
     static List<byte[]> H264Sets(TrackInfo track)
     {
         var sets = new List<byte[]>();

@@ -86,7 +86,7 @@ sealed class MssManifest(MediaSet set)
     {
         var first = stream.Tracks[0];
         var kind = first.Kind == TrackKind.Video ? "video" : "audio";
-        var segments = SegmentList.InTicks(set, stream.Tracks, MssPackager.Timescale);
+        var segments = SegmentList.InTicks(set, stream.Tracks, MssPackager.Timescale, MssPackager.LookAhead);
         var name = stream.IsNamed ? NameOf(Renditions.LabelOf(first), first.Language) : "";
         _xml.Append(CultureInfo.InvariantCulture, $"  <StreamIndex Type=\"{kind}\"{name} QualityLevels=\"{stream.Tracks.Length}\" Chunks=\"{segments.Count}\"");
         _xml.Append($" Url=\"QualityLevels({{bitrate}})/Fragments({kind}={{start time}})\">\n");
@@ -137,7 +137,7 @@ sealed class MssManifest(MediaSet set)
         var label = sequence.Label.Length > 0 ? sequence.Label : Renditions.LabelOf(sequence.Language);
         var duration = captions.File.DurationMilliseconds - captions.ClipFrom;
         var segments = set.Timeline.IsLive || set.Description.Durations.Count > 0
-            ? SegmentList.InTicks(set, [], MssPackager.Timescale)
+            ? SegmentList.InTicks(set, [], MssPackager.Timescale, MssPackager.LookAhead)
             : Cut(duration);
         _xml.Append(CultureInfo.InvariantCulture, $"  <StreamIndex Type=\"text\"{NameOf(label, sequence.Language)} QualityLevels=\"1\" Chunks=\"{segments.Count}\"");
         _xml.Append(" Subtype=\"CAPT\" Url=\"QualityLevels({bitrate})/Fragments(text={start time})\">\n");

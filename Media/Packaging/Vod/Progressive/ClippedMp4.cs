@@ -22,7 +22,7 @@ public static class ClippedMp4
         var tracks = new List<ClippedTrack>();
         foreach (var track in file.Tracks.Where(takes))
         {
-            if (track.SampleEntry.IsEmpty || ClippedTrack.Take(track, from, to, mostFrames) is not { } clipped)
+            if (track.SampleEntry.IsEmpty || track.FramesDamage.Length > 0 || ClippedTrack.Take(track, from, to, mostFrames) is not { } clipped)
             {
                 return PackagedAnswer.Failed(MediaFailure.BadData, "frames of the file cannot be found");
             }
