@@ -189,7 +189,7 @@ public sealed class MappedPackagingTests
     [InlineData("014D401FFFE00000", true)]                          // sets in the pictures
     [InlineData("014D401F", false)]
     public void A_configuration_that_ends_too_early_is_noticed(string avcC, bool whole) =>
-        Assert.Equal(whole, TsParameterSets.IsWhole(new TrackInfo { Codec = Codec.H264, DecoderConfig = Convert.FromHexString(avcC) }));
+        Assert.Equal(whole, TsParameterSets.IsWhole(new TrackInfo { Id = 1, Timescale = 1, Codec = Codec.H264, DecoderConfig = Convert.FromHexString(avcC) }));
 
     [Fact]
     public async Task Smooth_Streaming_times_of_the_clock_do_not_overflow_and_leave_out_what_fragments_tell()
