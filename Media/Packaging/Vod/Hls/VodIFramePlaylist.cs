@@ -21,7 +21,7 @@ static class VodIFramePlaylist
             return MediaFailure.BadRequest;
         }
 
-        var found = new List<(int Segment, long Offset, long Length, long Dts)>();
+        var found = new List<(int Segment, long Offset, long Length, long Pts)>();
         for (var segment = 0; segment < set.Timeline.EndSegment; segment++)
         {
             var failure = SegmentFrames.TryPick(set, set.Timeline.RangesOf(segment), MediaTime.Hz90k, 0, out var picked);
@@ -32,7 +32,7 @@ static class VodIFramePlaylist
 
             var number = segment;
             var streams = VodTsSegment.StreamsOf(set, picked);
-            VodTsSegment.Measure(streams, Id3Timestamp.Of(set, segment), (offset, length, dts) => found.Add((number, offset, length, dts)));
+            VodTsSegment.Measure(streams, Id3Timestamp.Of(set, segment), (offset, length, pts) => found.Add((number, offset, length, pts)));
         }
 
         text = Write(set, place, tracks, found, video.Duration);
@@ -40,7 +40,7 @@ static class VodIFramePlaylist
     }
 
     static string Write(
-        MediaSet set, VodPlace place, IReadOnlyList<SetTrack> tracks, List<(int Segment, long Offset, long Length, long Dts)> found, long total)
+        MediaSet set, VodPlace place, IReadOnlyList<SetTrack> tracks, List<(int Segment, long Offset, long Length, long Pts)> found, long total)
     {
         var options = set.Options.Hls;
         var suffix = TrackNames.Of(set, tracks);
@@ -50,7 +50,7 @@ static class VodIFramePlaylist
         playlist.Append("#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-I-FRAMES-ONLY\n");
         for (var i = 0; i < found.Count; i++)
         {
-            var duration = i + 1 < found.Count ? MediaTime.RescaleNearest(found[i + 1].Dts - found[i].Dts, MediaTime.Hz90k, 1000) : Math.Max(0, total);
+            var duration = i + 1 < found.Count ? MediaTime.RescaleNearest(found[i + 1].Pts - found[i].Pts, MediaTime.Hz90k, 1000) : Math.Max(0, total);
             total -= duration;
             playlist.Append(CultureInfo.InvariantCulture, $"#EXTINF:{duration / 1000}.{duration % 1000:000},\n");
             playlist.Append(CultureInfo.InvariantCulture, $"#EXT-X-BYTERANGE:{found[i].Length}@{found[i].Offset}\n");

@@ -166,7 +166,7 @@ sealed class VodMasterPlaylist(MediaSet set, VodPlace place)
     string UrlOf(string prefix, IReadOnlyList<SetTrack> tracks)
     {
         var path = _options.AbsoluteMasterUrls && place.BaseUrl.Length > 0 && place.BaseUrl[^1] != '/' ? TrackNames.OwnPath(tracks) : null;
-        return place.UrlOf(place.BaseUrl, _options.AbsoluteMasterUrls, $"{prefix}{TrackNames.Of(set, tracks, path is not null)}.m3u8", path);
+        return place.UrlOf(place.BaseUrl, _options.AbsoluteMasterUrls, $"{prefix}{TrackNames.Of(set, tracks, path is not null || set.Description.Sequences.Count == 1)}.m3u8", path);
     }
 
     static string GroupOf(SetTrack track) => track.Info.Codec switch { Codec.Ac3 => "audio1", Codec.Eac3 => "audio2", _ => "audio0" };

@@ -20,8 +20,8 @@ static class VodTsSegment
     const int PtsOnly = 14;
     const int PtsAndDts = 19;
 
-    /// <summary>Called for each picture that a decoder can start at: its place and length in bytes, and its decode time.</summary>
-    internal delegate void KeyFrameFound(long offset, long length, long dts90k);
+    /// <summary>Called for each picture that a decoder can start at: its place and length in bytes, and when it is shown.</summary>
+    internal delegate void KeyFrameFound(long offset, long length, long pts90k);
 
     /// <summary>Streams of the tracks that a transport stream carries; others are left out.</summary>
     internal static TsElementary[] StreamsOf(MediaSet set, IReadOnlyList<SegmentTrack> tracks, int ptsDelay = 0) =>
@@ -70,7 +70,7 @@ static class VodTsSegment
             BeginPes(ref writer, ref streams[pes.Stream], pes, carriesClock, last[pes.Stream] == i);
             if (found is not null && pes.IsKey && stream.Track.Track.Kind == TrackKind.Video)
             {
-                found(before, writer.Length - before, pes.Dts);
+                found(before, writer.Length - before, pes.Pts);
             }
 
             if (bytes is not null && !WritePayload(ref writer, stream, pes, bytes))
