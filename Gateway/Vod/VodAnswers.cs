@@ -189,7 +189,7 @@ public sealed class VodAnswers(
         var host = variables.Context.Request.Host.Value;
         var baseUrl = location.BaseUrl?.Evaluate(variables) ?? (string.IsNullOrEmpty(host) ? "" : $"{variables.Context.Request.Scheme}://{host}");
         var folder = url.Request.Kind == VodRequestKind.MssFragment ? path.LastIndexOf("/QualityLevels(", StringComparison.Ordinal) : path.LastIndexOf('/');
-        return new VodPlace { BaseUrl = baseUrl, SegmentsBaseUrl = location.SegmentsBaseUrl?.Evaluate(variables) ?? baseUrl, Path = path[..folder] };
+        return new VodPlace { BaseUrl = baseUrl, SegmentsBaseUrl = location.SegmentsBaseUrl?.Evaluate(variables) ?? baseUrl, Path = path[..folder], FileName = path[(folder + 1)..] };
     }
 
     static ResponseAge AgeOf(VodLocation location, MediaSetDescription set, VodRequestKind kind, bool isSegment) =>

@@ -50,6 +50,15 @@ sealed class EvenTrack(int frames, int duration, int size, int keyEvery) : Sourc
         DeclaredDuration = frames * 1024L,
     };
 
+    /// <summary>Opus in frames of 20 ms.</summary>
+    internal static EvenTrack Opus(int frames, byte[] dOps) => new(frames, 960, 300, 1)
+    {
+        Info = new TrackInfo { Id = 1, Codec = Codec.Opus, Timescale = 48_000, SampleRate = 48_000, Channels = 2, DecoderConfig = dOps },
+        IndexInKind = 1,
+        Duration = frames * 960L,
+        DeclaredDuration = frames * 960L,
+    };
+
     /// <summary>The same with frames that are encrypted.</summary>
     internal static EvenTrack Encrypted(EvenTrack track) => track.With(new TrackEncryption("cenc", new byte[16], 8, default), "");
 

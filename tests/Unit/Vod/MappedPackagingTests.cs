@@ -166,6 +166,22 @@ public sealed class MappedPackagingTests
     }
 
     [Fact]
+    public async Task Opus_in_DASH_is_WebM_that_can_be_read()
+    {
+        byte[] dOps = [0, 2, 0x01, 0x38, 0, 0, 0xBB, 0x80, 0, 0, 0];
+        var track = EvenTrack.Opus(frames: 2_000, dOps);
+        var set = Set([], [File("a.mp4")]);
+        var init = await BytesAsync(set, new VodRequest { Kind = VodRequestKind.DashInit }, track);
+        Assert.StartsWith("1a45dfa39f4286810142f7810142f2810442f381084282847765626d42878104", Convert.ToHexStringLower(init), StringComparison.Ordinal);
+        byte[] head = [.. "OpusHead"u8, 1, 2, 0x38, 0x01, 0x80, 0xBB, 0, 0, 0, 0, 0];
+        Assert.Contains(Convert.ToHexStringLower(head), Convert.ToHexStringLower(init), StringComparison.Ordinal);
+        var fragment = await BytesAsync(set, Segment(VodRequestKind.DashFragment, 1), track);
+        // A cluster at 10 s, a block of 4 + 300 bytes at once, that can be decoded alone.
+        Assert.StartsWith("1f43b675", Convert.ToHexStringLower(fragment), StringComparison.Ordinal);
+        Assert.Contains("e7822710" + "a34130" + "81000080", Convert.ToHexStringLower(fragment.AsSpan(0, 24)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task I_frames_of_a_live_set_are_refused()
     {
         var live = Set([60_000], [File("a.mp4")]) with { PlaylistType = PlaylistType.Live, SegmentBaseTime = 0, FirstClipTime = 0 };

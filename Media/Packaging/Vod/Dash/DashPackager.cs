@@ -1,6 +1,7 @@
 using System.Text;
 using Tributary.Media.Packaging.Vod.Fragments;
 using Tributary.Media.Packaging.Vod.Hls;
+using Tributary.Media.Packaging.Vod.Webm;
 using Tributary.Media.Sets;
 using Tributary.Media.Sources;
 
@@ -27,12 +28,22 @@ static class DashPackager
             return PackagedAnswer.Failed(MediaFailure.NotImplemented, "the source's frames are encrypted: decryption comes later");
         }
 
+        if (WebmPackager.Carries(tracks[0].Info.Codec))
+        {
+            return WebmPackager.Init(set, tracks[0]);
+        }
+
         return PackagedAnswer.Of(new MemoryBody(VodInitSegment.Write(tracks, "iso5dashmsix"u8, DurationOf(set))) { ContentType = HlsPackager.TypeOf(tracks) });
     }
 
     internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation)
     {
         var segment = request.SegmentIndex ?? 0;
+        if (set.Manifest.Values.First() is [var track, ..] && WebmPackager.Carries(track.Info.Codec))
+        {
+            return WebmPackager.FragmentAsync(set, segment, OriginOf(set, segment), cancellation);
+        }
+
         return FragmentPackager.SegmentAsync(set, segment, FragmentForm.Single(request.Version), OriginOf(set, segment), cancellation);
     }
 

@@ -3,6 +3,7 @@ using System.Security;
 using System.Text;
 using Tributary.Media.Frames;
 using Tributary.Media.Languages;
+using Tributary.Media.Packaging.Vod.Webm;
 using Tributary.Media.Sets;
 
 namespace Tributary.Media.Packaging.Vod.Dash;
@@ -187,7 +188,7 @@ sealed class VodDashPeriod(MediaSet set, VodPlace place, StringBuilder xml, int?
         xml.Append("          startWithSAP=\"1\"\n          bandwidth=\"0\">\n      </Representation>\n");
     }
 
-    static bool IsWebm(SetTrack track) => track.Info.Codec is Codec.Vp8 or Codec.Vp9 or Codec.Opus or Codec.Vorbis;
+    static bool IsWebm(SetTrack track) => WebmPackager.Carries(track.Info.Codec);
 
     static (string Segment, string Init) ExtensionOf(SetTrack track) => IsWebm(track) ? ("webm", "webm") : ("m4s", "mp4");
 
