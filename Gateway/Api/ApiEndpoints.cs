@@ -110,7 +110,7 @@ sealed partial class ApiEndpoints(
 
     static WindowItem Item(OpenWindow window)
     {
-        var view = window.Window.View;
+        var view = window.View;
         var listed = view.Tracks.Where(track => track.End > track.First).ToDictionary(track => track.Name, track => new[] { track.First, track.End - 1 });
         var refused = view.Drops.Configuration + view.Drops.SegmentTooLarge + view.Drops.TooManyTracks;
         return new WindowItem(window.OpenedAt, view.TargetDuration, Name(view.Pause), listed, view.Drops.Late, refused, window.Playlists.Renders);

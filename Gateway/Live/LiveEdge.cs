@@ -8,13 +8,13 @@ namespace Tributary.Gateway.Live;
 /// </summary>
 public sealed class LiveEdge
 {
-    readonly LiveWindow _window;
+    readonly LiveLadder _window;
     readonly TimeProvider _time;
     readonly Lock _gate = new();
     readonly Dictionary<EdgePlace, Wait> _waits = [];
     bool _watching;
 
-    internal LiveEdge(LiveWindow window, TimeProvider time) => (_window, _time) = (window, time);
+    internal LiveEdge(LiveLadder window, TimeProvider time) => (_window, _time) = (window, time);
 
     /// <summary>
     /// Completes with the first view that reaches the place or in which nothing more can come; with null after three target durations, or after

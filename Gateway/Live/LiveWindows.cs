@@ -95,12 +95,14 @@ public sealed partial class LiveWindows(
         var window = new OpenWindow(stream, options.Value, metrics.Timed(Muxers.All), feeds, time);
         try
         {
+            window.FindsRenditions = (entry, renditions) => entry.Finding = FollowRenditions(entry, renditions);
             window.DoubtsSource = doubtful => _ = AskAgain(doubtful, lostNode: "");
             window.Reference = grains.CreateObjectReference<ILiveStreamObserver>(window);
             await Register(window, 0);
             window.Subscription = await frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(stream)).SubscribeAsync(window);
             // A viewer who comes from another gateway must not find an older live edge here.
             await Task.WhenAny(feeds.CaughtUp(stream), Task.Delay(options.Value.FirstSegmentWait, time));
+            await window.Finding;
             LogFollowing(stream);
             return window;
         }
@@ -111,6 +113,25 @@ public sealed partial class LiveWindows(
             throw exception is TimeoutException or OrleansException or InvalidOperationException
                 ? new StreamDirectoryException("The stream cannot be followed.", exception)
                 : exception;
+        }
+    }
+
+    // A rendition is a stream of its own; its window belongs to the entry's, and stays as long.
+    async Task FollowRenditions(OpenWindow entry, int[] renditions)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);   // not while the grain or the publisher waits
+        foreach (var rendition in renditions)
+        {
+            var stream = RenditionName.StreamOf(entry.Stream, rendition);
+            try
+            {
+                var window = await _windows.GetOrAdd(stream, static (name, self) => new(() => self.Follow(name)), this).Value;
+                entry.Ladder.Add(rendition, window.Window);
+            }
+            catch (StreamDirectoryException exception)
+            {
+                LogUnanswered(stream, exception.InnerException?.Message ?? exception.Message);   // the entry's next registration tries again
+            }
         }
     }
 
@@ -196,7 +217,7 @@ public sealed partial class LiveWindows(
             return;
         }
 
-        if (window.Idle > options.Value.Linger)
+        if (window.Rendition > RenditionName.First ? Find(window.Entry) is null : window.Idle > options.Value.Linger)
         {
             await LetGo(stream);
             return;

@@ -18,9 +18,9 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
 
     internal Task Answer(HttpContext context, OpenWindow window, HlsRequest request)
     {
-        var view = window.Window.View;
+        var view = window.View;
         var (video, audio) = (view.Find(TrackKind.Video, request.Video), view.Find(TrackKind.Audio, request.Audio));
-        if ((video is null) != (request.Video == 0) || (audio is null) != (request.Audio == 0))
+        if ((video is null) != (request.Video == 0) || (audio is null) != (request.Audio == 0) || (video is not null && audio is not null && video.Rendition != audio.Rendition))
         {
             return Answers.Missing(context, Answers.Briefly, "The stream has no such rendition.");
         }
@@ -50,14 +50,14 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
     Task AnswerTs(HttpContext context, OpenWindow window, TrackView? video, TrackView? audio, long msn)
     {
         SegmentBody? body = null;
-        var view = window.Window.View;
+        var view = window.View;
         var found = window.Playlists.CarriesTs(video, audio) ? view.TryOpenTs(video, audio, msn, out body) : SegmentLookup.Nothing;
         return Answer(context, view, found, body, $"Segment {msn}");
     }
 
     Task AnswerCmaf(HttpContext context, OpenWindow window, TrackView track, HlsRequest request)
     {
-        var view = window.Window.View;
+        var view = window.View;
         var found = view.TryOpenCmaf(track, request.Msn, out var body);
         return found == SegmentLookup.NotYet && request.Msn == track.End && view.Pause is null
             ? AnswerOpen(context, window, request)
@@ -66,7 +66,7 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
 
     async Task AnswerPart(HttpContext context, OpenWindow window, TrackView track, HlsRequest request)
     {
-        var view = window.Window.View;
+        var view = window.View;
         var found = view.TryOpenPart(track, request.Msn, request.Part, out var body);
         var place = new EdgePlace(request.Video, request.Audio, request.Msn, request.Part);
         if (found == SegmentLookup.NotYet && !place.IsTooFar(view))
@@ -77,7 +77,7 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
                 return;
             }
 
-            view = await Wait(context, window, place) ?? window.Window.View;
+            view = await Wait(context, window, place) ?? window.View;
             found = place.TrackOf(view) is { } now ? view.TryOpenPart(now, request.Msn, request.Part, out body) : SegmentLookup.Nothing;
         }
 
@@ -90,10 +90,10 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
         for (var part = 0; ; part++)
         {
             var place = new EdgePlace(request.Video, request.Audio, request.Msn, part);
-            var view = window.Window.View;
+            var view = window.View;
             if (!IsWhole(view, place) && !place.IsReached(view) && waits.TryEnter())
             {
-                view = await Wait(context, window, place) ?? window.Window.View;
+                view = await Wait(context, window, place) ?? window.View;
             }
 
             if (part > 0 && IsWhole(view, place))
@@ -134,7 +134,7 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
 
     // Whether the segment is complete and the part beyond its last.
     static bool IsWhole(WindowView view, EdgePlace place) =>
-        place.TrackOf(view) is { } track && view.Segment(place.Msn)?.Track(track.Slot) is { IsGap: false } segment && place.Part >= segment.Parts.Length;
+        place.TrackOf(view) is { } track && view.Share(track, place.Msn) is { IsGap: false } segment && place.Part >= segment.Parts.Length;
 
     // After WaitLimit.TryEnter.
     async Task<WindowView?> Wait(HttpContext context, OpenWindow window, EdgePlace place)

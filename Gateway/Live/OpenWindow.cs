@@ -28,16 +28,29 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     internal OpenWindow(string stream, HlsOptions options, SegmentMuxers muxers, FrameFeeds feeds, TimeProvider time)
     {
         (Stream, _feeds, _time, OpenedAt) = (stream, feeds, time, time.GetUtcNow());
-        Window = new LiveWindow(options.Window, muxers);
-        Playlists = new HlsPlaylists(Window, options.LowLatency);
-        Edge = new LiveEdge(Window, time);
+        (Entry, Rendition) = RenditionName.Split(stream);
+        Window = new LiveWindow(options.Window, muxers, Rendition);
+        Ladder = new LiveLadder(Window);
+        Playlists = new HlsPlaylists(muxers, options.LowLatency);
+        Edge = new LiveEdge(Ladder, time);
         _opened = _fed = _countedAt = time.GetTimestamp();
         Touch();
     }
 
     public string Stream { get; }
 
+    /// <summary>The entry of which the stream is a rendition.</summary>
+    public string Entry { get; }
+
+    public int Rendition { get; }
+
+    /// <summary>What came of this stream alone.</summary>
     public LiveWindow Window { get; }
+
+    /// <summary>All renditions of the entry, where this is the first.</summary>
+    public LiveLadder Ladder { get; }
+
+    public WindowView View => Ladder.View;
 
     public HlsPlaylists Playlists { get; }
 
@@ -68,6 +81,12 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 
     /// <summary>Called, on the publisher's thread, when the stream's grain should be asked again where its frames are.</summary>
     internal Action<OpenWindow>? DoubtsSource { get; set; }
+
+    /// <summary>Called when the stream's grain tells of renditions beyond the first.</summary>
+    internal Action<OpenWindow, int[]>? FindsRenditions { get; set; }
+
+    /// <summary>Completes when those that it told of last are followed.</summary>
+    internal Task Finding { get; set; } = Task.CompletedTask;
 
     /// <summary>1 while such a question is under way.</summary>
     internal int Asking;
@@ -153,6 +172,11 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 
     public Task Directed(StreamDirective directive)
     {
+        if (directive.Renditions.Length > 0)
+        {
+            FindsRenditions?.Invoke(this, directive.Renditions);
+        }
+
         var known = Directive;
         if (known is not null && (directive.Epoch, directive.Version).CompareTo((known.Epoch, known.Version)) < 0)
         {
@@ -164,6 +188,10 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
         if (directive.State == StreamState.OffAir)
         {
             Window.Pause(WindowPause.OffAir);
+        }
+        else if (directive.Node.Length == 0 && (Ladder.IsLadder || Rendition > RenditionName.First))
+        {
+            Window.Pause(WindowPause.SourceLost);   // the others go on: nobody waits for this one
         }
 
         return Task.CompletedTask;

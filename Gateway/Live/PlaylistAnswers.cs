@@ -42,7 +42,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
             return;
         }
 
-        if (request.Kind == HlsKind.Playlist && directives.Part <= 0 && (request.Video == 1 || view.Leading?.Kind == TrackKind.Audio))
+        if (request.Kind == HlsKind.Playlist && directives.Part <= 0 && (request.Video > 0 || view.Leading?.Kind == TrackKind.Audio))
         {
             window.CountReload();
         }
@@ -104,7 +104,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
             waits.Leave(since);
         }
 
-        if (Look(reached ?? window.Window.View, window, request, directives) is (var now, { } listed) && (reached is not null || now.Pause is not null))
+        if (Look(reached ?? window.View, window, request, directives) is (var now, { } listed) && (reached is not null || now.Pause is not null))
         {
             // A player of a stream whose source is lost sees what there is, and goes on asking.
             await Write(context, PlaylistType, listed, reached is null ? Answers.Briefly : age);
@@ -117,7 +117,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
     async Task<(WindowView View, PlaylistText? Text)> WaitForFirst(
         HttpContext context, OpenWindow window, Func<WindowView, (WindowView View, PlaylistText? Text)> look)
     {
-        var first = look(window.Window.View);
+        var first = look(window.View);
         if (first.Text is not null || first.View.IsReady)
         {
             return first;
@@ -134,8 +134,8 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
         {
             while (true)
             {
-                var changed = window.Window.Changed;
-                var (view, text) = look(window.Window.View);
+                var changed = window.Ladder.Changed;
+                var (view, text) = look(window.View);
                 var left = hls.Value.FirstSegmentWait - time.GetElapsedTime(started);
                 if (text is not null || view.IsReady || view.Closed || left <= TimeSpan.Zero)
                 {

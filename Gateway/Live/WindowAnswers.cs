@@ -9,7 +9,7 @@ static class WindowAnswers
     public static async ValueTask<OpenWindow?> OpenOrAnswer(this LiveWindows windows, HttpContext context, string name)
     {
         var (outcome, window) = await windows.Open(name);
-        if (outcome == WindowOutcome.Open && window!.Window.View.Closed)
+        if (outcome == WindowOutcome.Open && window!.View.Closed)
         {
             (outcome, window) = await windows.Open(name);   // it was let go in this very moment
         }

@@ -53,7 +53,7 @@ sealed class RewindAnswers(
 
     static bool IsInMemory(OpenWindow? window, HlsRequest request)
     {
-        if (window?.Window.View is not { } view)
+        if (window?.View is not { } view)
         {
             return false;
         }

@@ -65,6 +65,13 @@ public interface ILiveStreamGrain : IGrainWithStringKey
     [Alias("unwatch")]
     Task Unwatch(string gateway);
 
+    /// <summary>
+    /// Asked of an entry by the streams of its renditions: with every report of a source on air, and when a source would go on air there. The entry keeps
+    /// the one timeline, whichever renditions are on air.
+    /// </summary>
+    [Alias("place-rendition")]
+    Task<RenditionAnswer> PlaceRendition(RenditionReport report);
+
     [ReadOnly]
     [Alias("describe")]
     Task<LiveStreamDescription> Describe();

@@ -51,6 +51,9 @@ public sealed record LiveStreamDescription
 
     /// <summary>Node to which the stream shall move, while that is awaited.</summary>
     [Id(12)] public string TransferTo { get; init; } = "";
+
+    /// <summary>Its renditions, where it has more than the first.</summary>
+    [Id(13)] public RenditionDescription[] Renditions { get; init; } = [];
 }
 
 [GenerateSerializer, Immutable, Alias("tributary.slot-description")]

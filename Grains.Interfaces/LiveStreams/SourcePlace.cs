@@ -18,6 +18,9 @@ public sealed record SourcePlace
 
     /// <summary>Where the frames that are kept on standby begin, on the source's own timeline in 90 kHz ticks; null where none are.</summary>
     [Id(3)] public long? Kept90k { get; init; }
+
+    /// <summary>The newest frame of any track.</summary>
+    [Id(4)] public KeyFrameSight? Newest { get; init; }
 }
 
 /// <summary>One key frame as a host saw it.</summary>

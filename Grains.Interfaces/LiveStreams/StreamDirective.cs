@@ -44,4 +44,7 @@ public sealed record StreamDirective
 
     /// <summary>Where that node's frame link listens.</summary>
     [Id(4)] public string FrameLink { get; init; } = "";
+
+    /// <summary>Renditions beyond the first that were published since the entry went on air: each is a stream of its own (<see cref="RenditionName"/>).</summary>
+    [Id(5)] public int[] Renditions { get; init; } = [];
 }

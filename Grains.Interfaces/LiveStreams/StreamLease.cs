@@ -52,4 +52,7 @@ public sealed record StreamLease
 
     /// <summary>Start of the first segment after the last discontinuity, where the lease begins with none; else null.</summary>
     [Id(14)] public long? RunStart90k { get; init; }
+
+    /// <summary>How long the segments of the entry's other renditions are, in 90 kHz ticks; 0 where there are none. Sound alone is cut by it.</summary>
+    [Id(15)] public long Pace90k { get; init; }
 }

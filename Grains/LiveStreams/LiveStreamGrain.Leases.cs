@@ -7,11 +7,8 @@ public sealed partial class LiveStreamGrain
     {
         var now = time.GetUtcNow();
         var stored = state.State;
-        if (stored.Epoch == 0)
-        {
-            stored.Origin = now;
-        }
-
+        stored.Origin = stored.Origin == default ? now : stored.Origin;
+        stored.TargetDuration = Math.Max(stored.TargetDuration, at.TargetDuration);
         stored.Epoch++;
         _nextMsn = at.FirstMsn;
         stored.ReservedMsn = Math.Max(stored.ReservedMsn, _nextMsn + options.Value.NumbersReserved);
@@ -38,6 +35,7 @@ public sealed partial class LiveStreamGrain
             GapStart90k = at.GapStart90k,
             GapTime = at.GapTime ?? default,
             RunStart90k = at.StartsDiscontinuity ? null : at.RunStart90k,
+            Pace90k = at.Pace90k,
         };
         _ = slot.Publisher?.Granted(slot.Lease);
         LogGranted(Name, slot.Request.Slot, slot.Request.Encoder, slot.Request.Node, stored.Epoch, _nextMsn);
@@ -129,7 +127,7 @@ public sealed partial class LiveStreamGrain
         {
             await SwitchTo(next, reason, slot, hostAnswers: end != PublishEnd.HostLost);
             _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
-            return true;
+            return OnAir is not null;
         }
 
         // Nobody goes on. A host that lives tells the viewers' side that the open segment is complete; the numbers of one that does not are
@@ -137,7 +135,8 @@ public sealed partial class LiveStreamGrain
         _unsettled = end is PublishEnd.HostLost or PublishEnd.Silent or PublishEnd.Replaced ? slot : null;
         _leastMsn = end == PublishEnd.Replaced ? _nextMsn : 0;   // its host, if it lives, completes what it has begun
         _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
-        Enter(StreamState.Held, time.GetUtcNow());
+        await TellGone();
+        Enter(IsEntry && _ladder.HasOthers(RenditionName.First) ? StreamState.Live : StreamState.Held, time.GetUtcNow());
         await Store();
         await Announce();
         return false;

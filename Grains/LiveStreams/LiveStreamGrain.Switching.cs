@@ -8,6 +8,7 @@ public sealed partial class LiveStreamGrain
 
     (PublishSlot Target, SwitchReason Reason, long Began, TimeSpan Longest)? _planned;
     PublishSlot? _unsettled;
+    PublishSlot? _boundOf;
     long _leastMsn;
     long _activated;
     bool _begunElsewhere;
@@ -21,6 +22,7 @@ public sealed partial class LiveStreamGrain
     {
         if (OnAir is not { } source)
         {
+            await CompleteChange();
             return;
         }
 
@@ -44,7 +46,7 @@ public sealed partial class LiveStreamGrain
 
     async Task GoOnAfterYield(PublishSlot source)
     {
-        await Advance(source.Last!);
+        await AdvanceOwn(source.Last!);
         var (target, reason) = _planned is { } plan ? (plan.Target, plan.Reason) : (source, SwitchReason.None);
         var next = _slots.Contains(target) && target.Publisher is not null ? target : source;
         await SwitchTo(next, reason, source, hostAnswers: true, yielded: true);
@@ -69,6 +71,18 @@ public sealed partial class LiveStreamGrain
         // 2.
         var at = yielded ? AfterYield(from.Last!) : await AfterLost(from);
         at = Align(from, next, at);
+        if (at.Offset90k is null && from != next && await TryJoin(next, at, at.FirstMsn) is var joined)
+        {
+            // The other renditions go on on the clock that this source does not share: it waits until it finds its place among them.
+            if (joined is null)
+            {
+                Settle(next, from);
+                await LeaveAirAndWait(from);
+                return;
+            }
+
+            at = joined;
+        }
 
         // 3.
         if (from != next)
@@ -102,7 +116,12 @@ public sealed partial class LiveStreamGrain
         if (OnAir is null && (Candidate() ?? Array.Find(_slots, slot => slot?.Publisher is not null)) is { } waiting)
         {
             Settle(waiting, waiting);
-            await Grant(waiting, await AfterTheLast());
+            await TryBegin(waiting);
+        }
+        else
+        {
+            _joining?.Dispose();
+            _joining = null;
         }
     }
 
@@ -136,7 +155,7 @@ public sealed partial class LiveStreamGrain
         }
 
         source.LeaveAir();   // before anything is written, which may fail
-        await Advance(source.Last!);
+        await AdvanceOwn(source.Last!);
     }
 
     static Resumption AfterYield(SourceReport last) =>
@@ -151,22 +170,30 @@ public sealed partial class LiveStreamGrain
         var certain = complete && !(_begunElsewhere && time.GetElapsedTime(_activated) < GatewayRegistration.Renewal);
         if (Resumption.Furthest(known) is not { } edge)
         {
-            return NextNumber() is var next && certain ? next : next with { FirstMsn = Math.Max(next.FirstMsn, state.State.ReservedMsn) };
+            var next = NextNumber() is var free && certain ? free : free with { FirstMsn = Math.Max(free.FirstMsn, state.State.ReservedMsn) };
+            return _boundOf == from ? next : KeepFree(from, next);   // the entry's other renditions move the numbers on while this one waits
         }
 
-        return Resumption.At(certain ? edge : edge with
+        return KeepFree(from, Resumption.At(certain ? edge : edge with
         {
             PartsSent = true,
             End90k = Math.Max(edge.End90k, edge.Start90k + (long)options.Value.SegmentDuration.TotalMilliseconds * 90),
-        });
+        }));
+    }
+
+    // Beside other renditions too no number is begun that somebody may have listed of the lost source.
+    Resumption KeepFree(PublishSlot lost, Resumption at)
+    {
+        (_boundOf, _ownNextMsn) = (lost, Math.Max(_ownNextMsn, at.FirstMsn));
+        return at;
     }
 
     // Nobody is on air. The timeline follows the wall clock while the stream waits.
     async Task<Resumption> AfterTheLast()
     {
-        var now90k = (long)(time.GetUtcNow() - (state.State.Epoch == 0 ? time.GetUtcNow() : state.State.Origin) + Lead).TotalMilliseconds * 90;
+        var now90k = (long)(time.GetUtcNow() - (state.State.Origin == default ? time.GetUtcNow() : state.State.Origin) + Lead).TotalMilliseconds * 90;
         var at = _unsettled is { } lost ? await AfterLost(lost) : NextNumber();
-        at = at.FirstMsn < _leastMsn ? NextNumber() : at;
+        at = at.FirstMsn < _leastMsn || (at.FirstMsn < _nextMsn && state.State.Renditions.Length > 0) ? NextNumber() : at;   // other renditions came further
         var start90k = Math.Max(at.Start90k, now90k);
         return at with
         {

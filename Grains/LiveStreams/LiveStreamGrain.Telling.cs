@@ -12,10 +12,11 @@ public sealed partial class LiveStreamGrain
         await List();
     }
 
-    // Of a stream that is neither recorded nor kept for rewinding nobody is told; one that is by command is asked for.
+    // Of a stream that is neither recorded nor kept for rewinding nobody is told; one that is by command is asked for. Of an entry with several
+    // renditions the first is recorded.
     void TellRecording()
     {
-        if (recording.Value.ModeOf(Name) != RecordingMode.Off || dvr.Value.WindowOf(Name) > TimeSpan.Zero)
+        if (IsEntry && (recording.Value.ModeOf(Name) != RecordingMode.Off || dvr.Value.WindowOf(Name) > TimeSpan.Zero))
         {
             _ = GrainFactory.GetGrain<IRecordingGrain>(Name).StreamChanged(state.State.State, _nextMsn);
         }
@@ -30,11 +31,17 @@ public sealed partial class LiveStreamGrain
         Version = state.State.Version,
         Node = state.State.OnAir?.Node ?? "",
         FrameLink = state.State.OnAir?.FrameLink ?? "",
+        Renditions = state.State.Renditions,
     };
 
     // The catalog is for people; a stream goes on without it and enters itself again later.
     async Task List()
     {
+        if (!IsEntry)
+        {
+            return;   // the entry stands for its renditions
+        }
+
         var shard = GrainFactory.ShardOf(Name);
         try
         {

@@ -43,14 +43,16 @@ public sealed partial class LiveStreamGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _gateways = new GatewayWatch(IsDead, time, log);
+        _ladder = new RenditionLadder(options.Value.DoubtAfter, options.Value.SegmentDuration, time);
         (_activated, _begunElsewhere) = (time.GetTimestamp(), state.State.State != StreamState.OffAir);
-        _nextMsn = state.State.ReservedMsn;
+        _nextMsn = IsEntry ? state.State.ReservedMsn : 0;   // a rendition's numbers are reserved by its entry
         _directive = Written();
         if (state.State is { State: StreamState.Live, OnAir: { } request })
         {
             _slots[request.Slot] = new PublishSlot(request, publisher: null, time) { OnAir = true };
         }
 
+        _hadRenditions = state.State is { State: StreamState.Live, Renditions.Length: > 0 };
         this.RegisterGrainTimer(CheckSources, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         return Task.CompletedTask;
     }
@@ -58,7 +60,7 @@ public sealed partial class LiveStreamGrain(
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         // With no source, a planned end (idle, migration, shutdown) gives the unused numbers back: numbering goes on without a hole.
-        if (OnAir is null && state.State.ReservedMsn > _nextMsn && reason.ReasonCode != DeactivationReasonCode.ApplicationError)
+        if (OnAir is null && !_ladder.HasOthers(Identity.Rendition) && state.State.ReservedMsn > _nextMsn && reason.ReasonCode != DeactivationReasonCode.ApplicationError)
         {
             state.State.ReservedMsn = _nextMsn;
             await state.WriteStateAsync(cancellationToken);
@@ -99,7 +101,11 @@ public sealed partial class LiveStreamGrain(
             return AnswerOf(slot);
         }
 
-        await Grant(slot, await AfterTheLast());
+        if (!await TryBegin(slot))
+        {
+            LogJoins(Name, request.Slot, request.Encoder, request.Node);
+        }
+
         return AnswerOf(slot);
     }
 
@@ -136,8 +142,12 @@ public sealed partial class LiveStreamGrain(
             await Renew(slot);
         }
 
-        await Advance(report);
-        await ConsiderSwitch();
+        await AdvanceOwn(report);
+        if (await TellEntry(slot, report))
+        {
+            await ConsiderSwitch();
+        }
+
         return new ReportAnswer { Outcome = ReportOutcome.Accepted, Epoch = state.State.Epoch };
     }
 
@@ -151,7 +161,7 @@ public sealed partial class LiveStreamGrain(
         if (slot.OnAir && last.Epoch == state.State.Epoch)
         {
             slot.Heard(last);
-            await Advance(last);
+            await AdvanceOwn(last);
         }
 
         return await EndSlot(slot, end, end == PublishEnd.NodeStopping ? SwitchReason.Drain : SwitchReason.SourceEnded);
@@ -189,6 +199,7 @@ public sealed partial class LiveStreamGrain(
         Owner = silo.SiloAddress.ToString(),
         LastSwitch = state.State.LastSwitch,
         TransferTo = state.State.Transfer?.Node ?? "",
+        Renditions = DescribeRenditions(),
     });
 
     async Task<bool> IsDead(string node) =>
@@ -252,6 +263,8 @@ public sealed partial class LiveStreamGrain(
             }
         }
 
+        _ladder.Expire(options.Value.ReportTimeout);
+        await HoldUnlessOnAir();
         await CompleteChange();
         await CheckOrders(now);
         if (_unwritten && OnAir is null)
@@ -264,11 +277,13 @@ public sealed partial class LiveStreamGrain(
         {
             Enter(StreamState.OffAir, now);
             state.State.TargetDuration = 0;
+            state.State.Renditions = [];
+            _ladder.Clear();
             await Store();
             LogOffAir(Name);
             await Announce();
         }
-        else if (state.State.State == StreamState.OffAir && _gateways.Names.Length == 0)
+        else if (state.State.State == StreamState.OffAir && _gateways.Names.Length == 0 && Array.TrueForAll(_slots, slot => slot is null))
         {
             DeactivateOnIdle();
         }
@@ -315,6 +330,9 @@ public sealed partial class LiveStreamGrain(
 
     [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} on standby from {Encoder} at node {Node}")]
     partial void LogStandby(string stream, int slot, string encoder, string node);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} from {Encoder} at node {Node} waits for its place beside the entry's other renditions")]
+    partial void LogJoins(string stream, int slot, string encoder, string node);
 
     [LoggerMessage(LogLevel.Information, "Stream {Stream}: standby in slot {Slot} ended ({End})")]
     partial void LogStandbyEnded(string stream, int slot, PublishEnd end);

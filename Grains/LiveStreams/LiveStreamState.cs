@@ -37,6 +37,9 @@ public sealed class LiveStreamState
     [Id(11)] public TransferOrder? Transfer { get; set; }
 
     [Id(12)] public StreamSwitch? LastSwitch { get; set; }
+
+    /// <summary>Of an entry: the renditions beyond the first that were published since it went on air.</summary>
+    [Id(13)] public int[] Renditions { get; set; } = [];
 }
 
 /// <summary>A slot's next publisher at another node is its successor, until <paramref name="Until"/>.</summary>

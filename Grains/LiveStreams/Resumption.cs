@@ -21,6 +21,22 @@ sealed record Resumption(long FirstMsn, long DiscontinuitySequence, bool StartsD
     /// <summary>Stream timeline minus the source's own, where that is known.</summary>
     public long? Offset90k { get; init; }
 
+    /// <summary>EXT-X-TARGETDURATION in seconds, where other renditions have settled it; else 0.</summary>
+    public int TargetDuration { get; init; }
+
+    /// <summary>How long the segments of other renditions are, in 90 kHz ticks; 0 where there are none.</summary>
+    public long Pace90k { get; init; }
+
+    /// <summary>Where other renditions begin a segment, or the entry's numbering goes on.</summary>
+    public static Resumption At(RenditionStart at) =>
+        new(at.Msn, at.DiscontinuitySequence - (at.StartsDiscontinuity ? 1 : 0), at.StartsDiscontinuity, at.Start90k, at.Time)
+        {
+            Offset90k = at.Offset90k,
+            RunStart90k = at.RunStart90k,
+            TargetDuration = at.TargetDuration,
+            Pace90k = at.Pace90k,
+        };
+
     /// <summary>Where nothing that was listed is touched: the open number is begun anew, or, with parts listed, is a gap.</summary>
     public static Resumption At(WindowEdge edge) => edge.PartsSent
         ? new(edge.Msn + 1, edge.DiscontinuitySequence, edge.StartsDiscontinuity, edge.End90k, edge.StartTime)

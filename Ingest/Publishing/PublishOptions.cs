@@ -23,6 +23,12 @@ public sealed class PublishOptions
     /// <summary>Keys by stream name. A stream that has one is published with it (or with <see cref="Key"/>) only, also from this machine.</summary>
     public Dictionary<string, string> Keys { get; set; } = new(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Names of streams with several renditions; <c>*</c> stands for any letters. Of these <c>NAME_1</c> to <c>NAME_9</c> are renditions of NAME; of others
+    /// a number at the end is part of the name.
+    /// </summary>
+    public string[] Renditions { get; set; } = [];
+
     /// <summary>Encoders that this node takes at the same time.</summary>
     public int MaxPublishers { get; set; } = 2_000;
 

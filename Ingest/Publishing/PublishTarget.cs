@@ -23,6 +23,12 @@ public sealed record PublishTarget(string StreamName, int Slot, string? Key, str
     /// <summary>What it calls itself.</summary>
     public string Agent { get; init; } = "";
 
+    /// <summary>Which rendition of the stream; 0 where the front door leaves that to the stream's name (<see cref="PublishOptions.Renditions"/>).</summary>
+    public int Rendition { get; init; }
+
+    /// <summary>The stream that carries the rendition. Who may publish is decided for the stream, whichever rendition it is.</summary>
+    public string Carrier => RenditionName.StreamOf(StreamName, Math.Max(Rendition, RenditionName.First));
+
     public override string ToString() => $"{Protocol} {Remote} as '{StreamName}' slot {Slot}";
 }
 

@@ -29,6 +29,7 @@ public sealed partial class Publisher(
     /// </summary>
     public async ValueTask<PublishResult> PublishAsync(PublishTarget target, CancellationToken cancellation)
     {
+        target = RenditionPatterns.Place(target, options.CurrentValue.Renditions);   // a rendition is published with the rights of its entry
         var id = Guid.NewGuid();
         if (await gate.Decide(target, id, cancellation) is { Granted: false } refusal)
         {
@@ -71,7 +72,7 @@ public sealed partial class Publisher(
     PublishSession NewSession(PublishTarget target, Guid id)
     {
         var hub = new StreamHub(
-            frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(target.StreamName)), timeline.Value, options.CurrentValue, time, metrics);
+            frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(target.Carrier)), timeline.Value, options.CurrentValue, time, metrics);
         var request = new PublishRequest
         {
             Session = id,
@@ -81,7 +82,7 @@ public sealed partial class Publisher(
             Encoder = $"{target.Protocol} {target.Remote}",
             NodeRun = node.Run,
         };
-        return new PublishSession(hub, grains, target.StreamName, request, options.CurrentValue, metrics, time, log);
+        return new PublishSession(hub, grains, target.Carrier, request, options.CurrentValue, metrics, time, log);
     }
 
     async ValueTask<PublishResult> RefuseDraining(PublishTarget target)

@@ -14,12 +14,15 @@ sealed class SourceSights
     readonly SortedDictionary<int, TrackInfo> _tracks = [];
     readonly Queue<KeyFrameSight> _keyFrames = new();
 
+    (long Source90k, long Place90k, DateTimeOffset Arrived)? _newest;
+
     public bool HasSound { get; private set; }
 
     /// <summary>Notes a frame. <paramref name="source90k"/>: its presentation time as the encoder stamped it.</summary>
     public void Note(in Frame frame, long source90k, DateTimeOffset arrived)
     {
         _tracks[frame.Track.Id] = frame.Track;
+        _newest = (source90k, frame.Pts90k, arrived);
         HasSound |= frame.Track.Kind == TrackKind.Audio;
         if (!frame.IsKey || frame.Track.Kind != TrackKind.Video)
         {
@@ -40,6 +43,7 @@ sealed class SourceSights
         Shift90k = shift90k,
         KeyFrames = [.. _keyFrames],
         Kept90k = kept90k,
+        Newest = _newest is { } newest ? new KeyFrameSight(newest.Source90k, newest.Place90k, 0, newest.Arrived) : null,
     };
 
     // Both ends and the length: two key frames of a moving picture differ there, and a large one costs no more than a small one.

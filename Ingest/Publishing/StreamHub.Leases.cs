@@ -155,6 +155,7 @@ public sealed partial class StreamHub
         GapStart90k = lease.GapStart90k,
         GapTime = lease.GapTime,
         RunStart90k = lease.RunStart90k,
+        Pace90k = lease.Pace90k,
     };
 
     // What was kept goes first, from the key frame where the former source's last whole segment ended. Sound that came before that key frame but

@@ -13,6 +13,10 @@ namespace Tributary.Ingest.Rtmp;
 /// <param name="Partner">The partner of kLive; empty for live.</param>
 public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, string Partner)
 {
+    /// <summary>The rendition of kLive; 0 for live, where configuration says which names are renditions.</summary>
+    public int Rendition { get; init; }
+
+
     const int LongestName = 128, LongestSecret = 1024, LongestUrl = 4096;
     const string LiveForm = "Publish to rtmp://HOST/live with the stream name NAME or NAME?key=SECRET.";
     const string EntryForm =
@@ -97,11 +101,11 @@ public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, st
         return sentence.Length == 0;
     }
 
-    // ENTRY_1 is the entry's first rendition, and the stream that players find under the entry's own name.
+    // ENTRY_1 to ENTRY_3 are renditions of the entry: one stream, which players find under the entry's own name.
     static bool TryEntry(string name, int slot, string? entry, string? token, string? partner, out RtmpPublishUrl url, out string sentence)
     {
         name = Uri.UnescapeDataString(name);
-        url = new RtmpPublishUrl(name == $"{entry}_1" ? entry! : name, slot, token, partner ?? "");
+        url = new RtmpPublishUrl(entry ?? "", slot, token, partner ?? "") { Rendition = name.Length > 0 && char.IsAsciiDigit(name[^1]) ? name[^1] - '0' : 0 };
         sentence = entry is null || (name != $"{entry}_1" && name != $"{entry}_2" && name != $"{entry}_3") ? EntryForm
             : !IsName(entry) || !IsName(name) ? NameRule
             : !url.Partner.All(char.IsAsciiDigit) || url.Partner.Length > 18 ? "The partner (p) is a number."

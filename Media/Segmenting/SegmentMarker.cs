@@ -28,6 +28,7 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     DateTimeOffset _startTime;
     long _leaderSeen90k;
     long _shift90k;
+    long _paces;
     bool _cutPending;
     bool _discontinuityPending;
 
@@ -133,7 +134,7 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     {
         start90k = frame.Pts90k + _shift90k;
         return _current is not null && frame.IsKey && frame.Track.Id == _leader!.Id && start90k > _current.Start90k
-            && (start90k - _current.Start90k >= _segment90k - Slack || _cutPending || _discontinuityPending);
+            && (IsDue(frame with { Dts = frame.Dts + MediaTime.RescaleNearest(_shift90k, MediaTime.Hz90k, frame.Track.Timescale) }, start90k - _current.Start90k) || _cutPending || _discontinuityPending);
     }
 
     // A new decoder configuration of the leading track starts a discontinuity at its key frame. One of another track asks for a discontinuity
@@ -191,7 +192,7 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     {
         _leaderSeen90k = Math.Max(_leaderSeen90k, frame.Pts90k);
         var elapsed = frame.Pts90k - _current!.Start90k;
-        var wanted = elapsed >= _segment90k - Slack || _cutPending || _discontinuityPending;
+        var wanted = IsDue(frame, elapsed) || _cutPending || _discontinuityPending;
         var limit = TargetDuration > 0 ? TargetDuration : Math.Max(plan.MaxTargetDuration, Seconds(_segment90k));
         var overdue = elapsed >= (long)limit * MediaTime.Hz90k;
         if (elapsed <= 0 || !(frame.IsKey && wanted) && !overdue)
@@ -200,6 +201,7 @@ public sealed class SegmentMarker(SegmentationPlan plan)
         }
 
         Settle(elapsed);
+        _paces++;
         var discontinuity = _discontinuityPending && frame.IsKey;
         _previous = _current;
         _current = Cut(frame.Pts90k, frame.IsKey, discontinuity, _current.Msn + 1, _current.DiscontinuitySequence + (discontinuity ? 1 : 0));
@@ -208,6 +210,11 @@ public sealed class SegmentMarker(SegmentationPlan plan)
             (_cutPending, _discontinuityPending) = (false, false);
         }
     }
+
+    // Sound alone keeps pace with the pictures of other renditions: its boundaries are theirs, not its own frames'.
+    bool IsDue(in Frame frame, long elapsed) => plan.Pace90k > 0 && _leader!.Kind == TrackKind.Audio
+        ? frame.Pts90k >= plan.Start90k + (_paces + 1) * plan.Pace90k - AlignedTolerance90k
+        : elapsed >= _segment90k - Slack;
 
     // Encoders round: a key frame a little before its time still ends the segment.
     long Slack => Math.Min(_segment90k, MediaTime.Hz90k) / 10;

@@ -32,6 +32,12 @@ public sealed record SegmentationPlan
     /// <summary>Start of the first segment after the last discontinuity, where the plan goes on without one; else null.</summary>
     public long? RunStart90k { get; init; }
 
+    /// <summary>
+    /// How long the segments of other renditions are, in 90 kHz ticks; 0 where there are none. Sound alone, which could be cut anywhere, is cut by it,
+    /// counted from <see cref="Start90k"/>.
+    /// </summary>
+    public long Pace90k { get; init; }
+
     /// <summary>Numbers directly before <see cref="FirstMsn"/> that are closed as gaps, and where they begin.</summary>
     public int GapsBefore { get; init; }
 

@@ -9,7 +9,7 @@ readonly struct DashAdaptationSets(PlaylistWriter writer, WindowView view, DashP
 {
     public void Write(List<DashTimeline> timelines)
     {
-        foreach (var set in timelines.GroupBy(timeline => timeline.Track.Kind == TrackKind.Video ? -(int)timeline.Track.Info.Codec : timeline.Track.Slot))
+        foreach (var set in timelines.GroupBy(timeline => timeline.Track.Kind == TrackKind.Video ? -(int)timeline.Track.Info.Codec : timeline.Track.Number))
         {
             WriteSet(set.First().Track, [.. set]);
         }
@@ -18,7 +18,7 @@ readonly struct DashAdaptationSets(PlaylistWriter writer, WindowView view, DashP
     void WriteSet(TrackView leading, DashTimeline[] timelines)
     {
         var isVideo = leading.Kind == TrackKind.Video;
-        writer.Add("<AdaptationSet id=\""u8).Add(leading.Slot + 1).Add(isVideo ? "\" contentType=\"video\" mimeType=\"video/mp4\""u8 : "\" contentType=\"audio\" mimeType=\"audio/mp4\""u8);
+        writer.Add("<AdaptationSet id=\""u8).Add(leading.Slot + 1 + (leading.Rendition - 1) * 100).Add(isVideo ? "\" contentType=\"video\" mimeType=\"video/mp4\""u8 : "\" contentType=\"audio\" mimeType=\"audio/mp4\""u8);
         if (leading.Info.Language is { Length: > 0 and <= 35 } language && language.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
         {
             writer.Add(" lang=\""u8).Add(language).Add("\""u8);

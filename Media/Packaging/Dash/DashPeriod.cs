@@ -20,11 +20,11 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
     public static IReadOnlyList<DashPeriod> Split(WindowView view, bool withOpen)
     {
         var periods = new List<DashPeriod>();
-        var first = view.Tracks.Min(track => track.First);
+        var first = view.Offered.Min(track => track.First);
 
         // Whole segments are listed when all tracks have completed theirs, so that nothing moves to another period when one turns out to be a gap.
         // Low latency cannot wait for that: there, a track that fails makes the newest segments of the others change their period once.
-        var end = withOpen ? view.Tracks.Max(track => EndOf(track, withOpen)) : view.Tracks.Min(track => track.End);
+        var end = withOpen ? view.Offered.Max(track => EndOf(track, withOpen)) : view.Offered.Min(track => track.End);
         for (var msn = first; msn < end; msn++)
         {
             if (view.Segment(msn)?.Mark is not { } mark || Present(view, msn, withOpen) is not { Count: > 0 } tracks)
@@ -62,11 +62,11 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
     // A track whose number is not complete yet is as present as it was before.
     static List<TrackView> Present(WindowView view, long msn, bool withOpen)
     {
-        var segment = view.Segment(msn)!;
-        var isAnyThere = view.Tracks.Any(track => msn < EndOf(track, withOpen) && !IsGap(segment, track));
-        return isAnyThere ? [.. view.Tracks.Where(track => !IsGap(segment, track))] : [];
+        var isAnyThere = view.Offered.Any(track => msn < EndOf(track, withOpen) && !IsGap(view, track, msn));
+        return isAnyThere ? [.. view.Offered.Where(track => !IsGap(view, track, msn))] : [];
     }
 
-    // Before a track began it has nothing either.
-    static bool IsGap(LiveSegment segment, TrackView track) => segment.Msn < track.End && segment.Track(track.Slot) is null or { IsGap: true };
+    // Before a track began it has nothing either; nor where its playlists show another rendition's media: players choose among those that are there.
+    static bool IsGap(WindowView view, TrackView track, long msn) =>
+        track.Filled.ContainsKey(msn) || (msn < track.End && view.Segment(track, msn)?.Track(track.Slot) is null or { IsGap: true });
 }

@@ -42,7 +42,7 @@ sealed class DashTimeline
 
     (InitSegment? Init, TrackPart[] Parts, long Ticks) Complete(WindowView view, long msn)
     {
-        var segment = view.Segment(msn)!.Track(Track.Slot)!;
+        var segment = view.Segment(Track, msn)!.Track(Track.Slot)!;
         return (segment.Init, segment.Parts, segment.Duration);
     }
 

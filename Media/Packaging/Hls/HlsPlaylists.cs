@@ -5,10 +5,16 @@ using Tributary.Media.Packaging.Live;
 namespace Tributary.Media.Packaging.Hls;
 
 /// <summary>The playlists of one window: each is written once per change of what it lists, by the first who asks, and then shared.</summary>
-/// <param name="window">Where media comes from.</param>
+/// <param name="muxers">What containers can carry.</param>
 /// <param name="lowLatency">Whether parts are listed where the source cuts them.</param>
-public sealed class HlsPlaylists(LiveWindow window, bool lowLatency = true)
+public sealed class HlsPlaylists(SegmentMuxers muxers, bool lowLatency = true)
 {
+    /// <summary>The playlists of a window that is alone.</summary>
+    public HlsPlaylists(LiveWindow window, bool lowLatency = true)
+        : this(window.Muxers, lowLatency)
+    {
+    }
+
     readonly ConcurrentDictionary<Key, Slot> _slots = new();
     long _renders;
 
@@ -32,7 +38,7 @@ public sealed class HlsPlaylists(LiveWindow window, bool lowLatency = true)
     public PlaylistText? Media(WindowView view, HlsForm form, int video, int audio, bool isDelta = false)
     {
         var (picture, sound) = (view.Find(TrackKind.Video, video), view.Find(TrackKind.Audio, audio));
-        if ((picture is null) != (video == 0) || (sound is null) != (audio == 0) || (form == HlsForm.Ts && !CarriesTs(picture, sound)))
+        if ((picture is null) != (video == 0) || (sound is null) != (audio == 0) || (picture is not null && sound is not null && picture.Rendition != sound.Rendition) || (form == HlsForm.Ts && !CarriesTs(picture, sound)))
         {
             return null;
         }
@@ -52,7 +58,7 @@ public sealed class HlsPlaylists(LiveWindow window, bool lowLatency = true)
     public bool CarriesTs(TrackView? video, TrackView? audio) =>
         (video is null || CarriesTs(video.Info)) && (audio is null || CarriesTs(audio.Info));
 
-    bool CarriesTs(TrackInfo track) => window.Muxers.TsCarries(track);
+    bool CarriesTs(TrackInfo track) => muxers.TsCarries(track);
 
     PlaylistText Write(WindowView view, Key slot)
     {

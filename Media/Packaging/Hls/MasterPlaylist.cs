@@ -13,7 +13,7 @@ static class MasterPlaylist
     /// <summary>Null where the form cannot carry anything of the stream.</summary>
     public static PlaylistText? Render(WindowView view, HlsForm form, Func<TrackInfo, bool> tsCarries)
     {
-        var live = view.Tracks.Where(view.HasMedia).Where(track => form == HlsForm.Cmaf || tsCarries(track.Info)).ToList();
+        var live = view.Offered.Where(view.HasMedia).Where(track => form == HlsForm.Cmaf || tsCarries(track.Info)).ToList();
         var videos = live.Where(track => track.Kind == TrackKind.Video).ToList();
         var audios = live.Where(track => track.Kind == TrackKind.Audio).ToList();
         if (live.Count == 0)
@@ -25,7 +25,7 @@ static class MasterPlaylist
         writer.Add(form == HlsForm.Cmaf ? "#EXTM3U\n#EXT-X-VERSION:7\n"u8 : "#EXTM3U\n#EXT-X-VERSION:3\n"u8);
         if (videos.Count == 0 || form == HlsForm.Ts)
         {
-            WriteMuxed(writer, view, form, videos, audios);
+            WriteMuxed(writer, view, form, videos, audios, tsCarries);
         }
         else
         {
@@ -35,15 +35,19 @@ static class MasterPlaylist
         return new PlaylistText(writer.Written);
     }
 
-    static void WriteMuxed(PlaylistWriter writer, WindowView view, HlsForm form, List<TrackView> videos, List<TrackView> audios)
+    static void WriteMuxed(PlaylistWriter writer, WindowView view, HlsForm form, List<TrackView> videos, List<TrackView> audios, Func<TrackInfo, bool> tsCarries)
     {
         if (videos.Count == 0)
         {
             audios.ForEach(audio => WriteVariant(writer, view, form, null, audio, [audio], null));
         }
 
-        var first = audios.FirstOrDefault();
-        videos.ForEach(video => WriteVariant(writer, view, form, video, first, first is null ? [] : [first], null));
+        foreach (var video in videos)
+        {
+            // One transport stream is one rendition's.
+            var first = view.Tracks.FirstOrDefault(track => track.Kind == TrackKind.Audio && track.Rendition == video.Rendition && view.HasMedia(track) && tsCarries(track.Info));
+            WriteVariant(writer, view, form, video, first, first is null ? [] : [first], null);
+        }
     }
 
     static void WriteDemuxed(PlaylistWriter writer, WindowView view, List<TrackView> videos, List<TrackView> audios)
@@ -145,7 +149,7 @@ static class MasterPlaylist
         var (bytes, ticks) = (0L, 0L);
         for (var msn = track.First; msn < track.End; msn++)
         {
-            if (view.Segment(msn)?.Track(track.Slot) is { IsGap: false } segment)
+            if (view.Segment(track, msn)?.Track(track.Slot) is { IsGap: false } segment)
             {
                 bytes += form == HlsForm.Ts ? segment.TsLengthBound : segment.Length;
                 ticks += segment.Duration90k;

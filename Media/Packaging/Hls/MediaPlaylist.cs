@@ -44,25 +44,24 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         }
 
         var map = FirstMap(from);
-        if (map is not null)
+        if (map is { } begins)
         {
-            WriteMap(writer, map);
+            WriteMap(writer, begins.Init, begins.Name);
         }
 
         var previous = LastMark(from);
         var partsFrom = PartsFrom();
         for (var msn = from; msn < End; msn++)
         {
-            var segment = view.Segment(msn)!;
-            var track = TrackOf(segment);
-            WriteStart(writer, segment, track?.Init, ref previous, ref map);
+            var (segment, track, names) = Look(msn);
+            WriteStart(writer, segment, track?.Init, names[0], ref previous, ref map);
             WriteDate(writer, segment.Mark, track?.Parts);
             if (msn >= partsFrom)
             {
-                WriteParts(writer, msn, track?.Parts ?? [], _leading.Info.Timescale);
+                WriteParts(writer, msn, track?.Parts ?? [], names[0]);
             }
 
-            WriteSegment(writer, segment, track);
+            WriteSegment(writer, segment, track, names);
         }
 
         if (HasEnded)
@@ -106,20 +105,21 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
     }
 
     // The open number: its parts, the one that comes next, and how far the other renditions are.
-    void WriteEdge(PlaylistWriter writer, SegmentMark? previous, InitSegment? map)
+    void WriteEdge(PlaylistWriter writer, SegmentMark? previous, (InitSegment Init, string Name)? map)
     {
+        var open = view.CarrierOf(_leading, End);
         if (_leading.Parts.Length > 0)
         {
-            var segment = view.Segment(End)!;
-            WriteStart(writer, segment, _leading.OpenInit, ref previous, ref map);
+            var segment = view.Segment(open, End)!;
+            WriteStart(writer, segment, _leading.OpenInit, open, ref previous, ref map);
             WriteDate(writer, segment.Mark, _leading.Parts);
-            WriteParts(writer, End, _leading.Parts, _leading.Info.Timescale);
+            WriteParts(writer, End, _leading.Parts, open);
         }
 
         if (view.Pause is null)
         {
             // While the source is lost nobody knows what comes next.
-            writer.Add("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-"u8).Add(End).Add("-"u8).Add(_leading.Parts.Length).Add("-"u8).Add(_leading.Name)
+            writer.Add("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-"u8).Add(End).Add("-"u8).Add(_leading.Parts.Length).Add("-"u8).Add(open.Name)
                 .Add(".m4s\"\n"u8);
         }
 
@@ -153,8 +153,8 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         var msn = End;
         while (msn > First && left > 0)
         {
-            var segment = view.Segment(--msn)!;
-            left -= TrackOf(segment)?.Duration90k ?? segment.Duration90k;
+            var (segment, track, _) = Look(--msn);
+            left -= track?.Duration90k ?? segment.Duration90k;
         }
 
         return msn;
@@ -165,7 +165,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
     {
         for (var msn = First; msn < End; msn++)
         {
-            if (TrackOf(view.Segment(msn)!) is null or { IsGap: true })
+            if (Look(msn).Share is null or { IsGap: true })
             {
                 return 8;
             }
@@ -179,7 +179,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
     {
         for (var msn = First; msn < End; msn++)
         {
-            if (view.Segment(msn)!.Mark is { } mark)
+            if (Look(msn).Segment.Mark is { } mark)
             {
                 return mark.DiscontinuitySequence - (mark.StartsDiscontinuity ? 1 : 0);
             }
@@ -192,7 +192,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
     {
         for (var msn = before - 1; msn >= First; msn--)
         {
-            if (view.Segment(msn)!.Mark is { } mark)
+            if (Look(msn).Segment.Mark is { } mark)
             {
                 return mark;
             }
@@ -201,7 +201,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         return null;
     }
 
-    void WriteStart(PlaylistWriter writer, LiveSegment segment, InitSegment? init, ref SegmentMark? previous, ref InitSegment? map)
+    void WriteStart(PlaylistWriter writer, LiveSegment segment, InitSegment? init, TrackView carrier, ref SegmentMark? previous, ref (InitSegment Init, string Name)? map)
     {
         for (var tags = Discontinuities(segment.Mark, previous); tags > 0; tags--)
         {
@@ -209,10 +209,10 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         }
 
         previous = segment.Mark ?? previous;
-        if (form == HlsForm.Cmaf && init is not null && init.Number != map?.Number)
+        if (form == HlsForm.Cmaf && init is not null && init.Number != map?.Init.Number)
         {
-            map = init;
-            WriteMap(writer, map);
+            map = (init, carrier.Name);
+            WriteMap(writer, init, carrier.Name);
         }
     }
 
@@ -231,8 +231,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
     {
         for (var msn = First; msn < End; msn++)
         {
-            var segment = view.Segment(msn)!;
-            if (segment.Track(_leading.Slot) is { IsGap: false, StartsWithKey: false })
+            if (view.Share(_leading, msn) is { IsGap: false, StartsWithKey: false })
             {
                 return false;
             }
@@ -241,28 +240,39 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         return true;
     }
 
-    // The share that says how long the segment is: the picture's, or the sound's where the picture has nothing.
-    TrackSegment? TrackOf(LiveSegment segment)
+    // What is listed at a number, and the tracks that carry it. The share says how long the segment is: the picture's, or the sound's where the
+    // picture has nothing. Both are of one rendition.
+    (LiveSegment Segment, TrackSegment? Share, TrackView[] Carriers) Look(long msn)
     {
-        var leading = segment.Track(_leading.Slot);
-        return leading is null or { IsGap: true } && video is not null && audio is not null ? segment.Track(audio.Slot) ?? leading : leading;
+        var carrier = view.CarrierOf(_leading, msn);
+        var segment = view.Segment(carrier, msn)!;
+        var share = segment.Track(carrier.Slot);
+        if (video is null || audio is null)
+        {
+            return (segment, share, [carrier]);
+        }
+
+        var sound = carrier == _leading ? audio : view.Tracks.FirstOrDefault(track => track.Kind == TrackKind.Audio && track.Rendition == carrier.Rendition);
+        var alone = share is null or { IsGap: true } && sound is not null;
+        return (segment, alone ? segment.Track(sound!.Slot) ?? share : share, sound is null ? [carrier] : [carrier, sound]);
     }
 
-    InitSegment? FirstMap(long from)
+    (InitSegment Init, string Name)? FirstMap(long from)
     {
         for (var msn = from; form == HlsForm.Cmaf && msn < End; msn++)
         {
-            if (TrackOf(view.Segment(msn)!)?.Init is { } init)
+            var (_, share, carriers) = Look(msn);
+            if (share?.Init is { } init)
             {
-                return init;
+                return (init, carriers[0].Name);
             }
         }
 
         return null;
     }
 
-    void WriteMap(PlaylistWriter writer, InitSegment map) =>
-        writer.Add("#EXT-X-MAP:URI=\"init-"u8).Add(_leading.Name).Add("-"u8).AddHex(map.Number).Add(".mp4\"\n"u8);
+    static void WriteMap(PlaylistWriter writer, InitSegment map, string name) =>
+        writer.Add("#EXT-X-MAP:URI=\"init-"u8).Add(name).Add("-"u8).AddHex(map.Number).Add(".mp4\"\n"u8);
 
     static void WriteDate(PlaylistWriter writer, SegmentMark? mark, TrackPart[]? parts)
     {
@@ -272,19 +282,19 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         }
     }
 
-    void WriteParts(PlaylistWriter writer, long msn, TrackPart[] parts, int timescale)
+    void WriteParts(PlaylistWriter writer, long msn, TrackPart[] parts, TrackView carrier)
     {
         for (var number = 0; number < parts.Length; number++)
         {
-            var micros = MediaTime.RescaleNearest(parts[number].Duration, timescale, 1_000_000);
+            var micros = MediaTime.RescaleNearest(parts[number].Duration, carrier.Info.Timescale, 1_000_000);
             var target = MediaTime.RescaleNearest(view.PartTarget90k, MediaTime.Hz90k, 1_000_000);
             writer.Add("#EXT-X-PART:DURATION="u8).AddDecimal(Math.Clamp(micros, 1, target), 6);
             writer.Add(parts[number].StartsWithKey ? ",INDEPENDENT=YES,URI=\"part-"u8 : ",URI=\"part-"u8);
-            writer.Add(msn).Add("-"u8).Add(number).Add("-"u8).Add(_leading.Name).Add(".m4s\"\n"u8);
+            writer.Add(msn).Add("-"u8).Add(number).Add("-"u8).Add(carrier.Name).Add(".m4s\"\n"u8);
         }
     }
 
-    void WriteSegment(PlaylistWriter writer, LiveSegment segment, TrackSegment? track)
+    void WriteSegment(PlaylistWriter writer, LiveSegment segment, TrackSegment? track, TrackView[] carriers)
     {
         if (track is null or { IsGap: true })
         {
@@ -294,7 +304,11 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         writer.Add("#EXTINF:"u8);
         WriteDuration(writer, track?.Duration ?? segment.Duration90k, track?.Timescale ?? MediaTime.Hz90k);
         writer.Add(",\nseg-"u8).Add(segment.Msn);
-        WriteTracks(writer);
+        foreach (var carrier in carriers)
+        {
+            writer.Add("-"u8).Add(carrier.Name);
+        }
+
         writer.Add(form == HlsForm.Cmaf ? ".m4s\n"u8 : ".ts\n"u8);
     }
 
@@ -315,16 +329,5 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
     {
         var micros = MediaTime.RescaleNearest(ticks, timescale, 1_000_000);
         writer.AddDecimal(Math.Clamp(micros, 1, view.TargetDuration * 1_000_000L + 499_999), 6);
-    }
-
-    void WriteTracks(PlaylistWriter writer)
-    {
-        foreach (var track in (ReadOnlySpan<TrackView?>)[video, audio])
-        {
-            if (track is not null)
-            {
-                writer.Add("-"u8).Add(track.Name);
-            }
-        }
     }
 }

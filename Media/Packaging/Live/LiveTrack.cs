@@ -7,7 +7,7 @@ namespace Tributary.Media.Packaging.Live;
 /// The writer's side of one track: gathers frames into parts and parts into the open segment. A frame's duration is the distance to the next one,
 /// so a part is written when the frame after it is known, or when nothing more can come.
 /// </summary>
-sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxers)
+sealed class LiveTrack(int slot, TrackInfo info, int number, SegmentMuxers muxers)
 {
     readonly List<Frame> _pending = new(64);
     readonly ArrayBufferWriter<byte> _header = new(4096);
@@ -19,7 +19,10 @@ sealed class LiveTrack(int slot, TrackInfo info, string name, SegmentMuxers muxe
     public int Slot => slot;
 
     /// <summary>Name of the rendition in URLs: v1, a1 …</summary>
-    public string Name => name;
+    public string Name { get; } = (info.Kind == TrackKind.Video ? "v" : "a") + number;
+
+    /// <summary>The number in its name.</summary>
+    public int Number => number;
 
     public TrackInfo Info { get; private set; } = info;
 

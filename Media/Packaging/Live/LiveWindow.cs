@@ -30,6 +30,9 @@ public sealed class LiveWindow : IDisposable
     // Numbers that may be missing between two segments and are listed as gaps; a longer hole begins the window anew.
     const int MaxSkipped = 4;
 
+    // The tracks of a kind in the first rendition are 1 to 10, in the second 11 to 20: the same everywhere, whichever is seen first.
+    const int TracksPerKind = 10;
+
     readonly LiveWindowOptions _options;
     readonly SegmentMuxers _muxers;
     readonly Lock _gate = new();
@@ -50,9 +53,12 @@ public sealed class LiveWindow : IDisposable
     bool _dirty;
     bool _disposed;
 
-    public LiveWindow(LiveWindowOptions options, SegmentMuxers muxers)
+    readonly int _rendition;
+
+    /// <param name="rendition">Which rendition of its entry it is, from 1: its tracks are named by it.</param>
+    public LiveWindow(LiveWindowOptions options, SegmentMuxers muxers, int rendition = 1)
     {
-        (_options, _muxers) = (options, muxers);
+        (_options, _muxers, _rendition) = (options, muxers, rendition);
         _view = WindowView.Empty;
     }
 
@@ -60,6 +66,9 @@ public sealed class LiveWindow : IDisposable
     public WindowView View => Volatile.Read(ref _view);
 
     internal SegmentMuxers Muxers => _muxers;
+
+    /// <summary>Called after each change, on the writer's thread.</summary>
+    internal Action? Published { get; set; }
 
     /// <summary>
     /// Completes with the next change: a part, a segment, a pause. Take it, look at <see cref="View"/>, then await it: no change is missed.
@@ -311,15 +320,15 @@ public sealed class LiveWindow : IDisposable
 
     LiveTrack? AddTrack(TrackInfo info, long msn)
     {
-        if (_tracks.Count == _options.MaxTracks)
+        var others = _tracks.Count(known => known.Info.Kind == info.Kind);
+        if (_tracks.Count == _options.MaxTracks || others == TracksPerKind)
         {
             _drops = _drops with { TooManyTracks = _drops.TooManyTracks + 1 };
             return null;
         }
 
-        var number = 1 + _tracks.Count(known => known.Info.Kind == info.Kind);
-        var name = (info.Kind == TrackKind.Video ? "v" : "a") + number;
-        var track = new LiveTrack(_tracks.Count, info, name, _muxers) { FirstMsn = msn, NextMsn = msn };
+        var number = (_rendition - 1) * TracksPerKind + others + 1;
+        var track = new LiveTrack(_tracks.Count, info, number, _muxers) { FirstMsn = msn, NextMsn = msn };
         _tracks.Add(track);
         return track;
     }
@@ -417,6 +426,7 @@ public sealed class LiveWindow : IDisposable
         Volatile.Write(ref _view, new WindowView(
             _tracks, _segments, _front, _generation, _pause, _disposed, _target, _partTarget90k, _drops, _view, _muxers));
         Interlocked.Exchange(ref _changed, null)?.TrySetResult();
+        Published?.Invoke();
     }
 
     // What a track shows, the other renditions' place included, is taken when the track itself changes: so the playlist of a rendition at one of
@@ -432,6 +442,8 @@ public sealed class LiveWindow : IDisposable
                     Parts = track.Open?.Parts(track.Slot) ?? [],
                     OpenInit = track.OpenInit,
                     Others = PlacesOfOthers(track),
+                    Rendition = _rendition,
+                    Number = track.Number,
                 };
                 track.IsChanged = false;
             }

@@ -14,7 +14,18 @@ public sealed record TrackView(int Slot, string Name, TrackInfo Info, long First
     public InitSegment? OpenInit { get; init; }
 
     /// <summary>How far the other tracks were when this one changed last.</summary>
-    public RenditionPlace[] Others { get; init; } = [];
+    public RenditionPlace[] Others { get; internal set; } = [];
+
+    /// <summary>Which rendition of the entry it belongs to.</summary>
+    public int Rendition { get; init; } = 1;
+
+    /// <summary>The number in its name.</summary>
+    public int Number { get; init; } = 1;
+
+    /// <summary>Numbers that it has nothing in, and the track of its kind whose media its playlist lists instead.</summary>
+    public IReadOnlyDictionary<long, int> Filled { get; init; } = NothingFilled;
+
+    static readonly Dictionary<long, int> NothingFilled = [];
 }
 
 /// <summary>The last part of a track: its number within the segment <paramref name="Msn"/>, or -1 where that is a gap.</summary>
@@ -28,6 +39,8 @@ public sealed class WindowView
     readonly TrackView[] _tracks;
     readonly LiveSegment[] _segments;
     readonly SegmentMuxers? _muxers;
+    readonly (int Rendition, WindowView View)[] _homes = [];
+    readonly bool? _isReady;
 
     WindowView() => (_segments, _tracks) = ([], []);
 
@@ -52,7 +65,35 @@ public sealed class WindowView
         Version = previous.Version + 1;
     }
 
+    /// <summary>The views of several renditions as one; their segments stay where they are.</summary>
+    internal WindowView(TrackView[] tracks, (int Rendition, WindowView View)[] homes, long front, WindowPause? pause, bool isReady, WindowView previous)
+    {
+        (_tracks, _homes, _segments, _isReady) = (tracks, homes, [], isReady);
+        (Front, Pause, Version) = (front, pause, previous.Version + 1);
+        TargetDuration = homes.Max(home => home.View.TargetDuration);
+        PartTarget90k = homes.Max(home => home.View.PartTarget90k);
+        Generation = homes.Sum(home => home.View.Generation);
+        Closed = homes[0].View.Closed;
+        foreach (var (_, view) in homes)
+        {
+            Drops = new WindowDrops(
+                Drops.Late + view.Drops.Late, Drops.Configuration + view.Drops.Configuration,
+                Drops.SegmentTooLarge + view.Drops.SegmentTooLarge, Drops.TooManyTracks + view.Drops.TooManyTracks);
+        }
+    }
+
     public IReadOnlyList<TrackView> Tracks => _tracks;
+
+    /// <summary>
+    /// The tracks that players are told of: every picture, and each sound once. Renditions mostly bring the same sound; that of the first of them is
+    /// offered, and those of renditions without a picture, or in another language.
+    /// </summary>
+    public IEnumerable<TrackView> Offered => _homes.Length == 0 ? _tracks : _tracks.Where(IsOffered);
+
+    bool IsOffered(TrackView track) =>
+        track.Kind == TrackKind.Video
+        || Array.TrueForAll(_tracks, other => other.Rendition != track.Rendition || other.Kind == TrackKind.Audio)
+        || Array.TrueForAll(_tracks, other => other.Rendition >= track.Rendition || other.Kind == TrackKind.Video || other.Info.Language != track.Info.Language);
 
     /// <summary>Rises with every change.</summary>
     public long Version { get; }
@@ -78,17 +119,17 @@ public sealed class WindowView
     public WindowDrops Drops { get; }
 
     /// <summary>The first video track, else the first audio track.</summary>
-    public TrackView? Leading => Find(TrackKind.Video, 1) ?? Find(TrackKind.Audio, 1);
+    public TrackView? Leading => Array.Find(_tracks, track => track.Kind == TrackKind.Video) ?? Array.Find(_tracks, track => track.Kind == TrackKind.Audio);
 
     /// <summary>Whether every track has shown a segment, so that a master playlist can tell all of them.</summary>
-    public bool IsReady => Tracks.Count > 0 && Tracks.All(track => track.End > track.First) && Tracks.Any(HasMedia);
+    public bool IsReady => _isReady is { } known ? known && _tracks.Length > 0 : Tracks.Count > 0 && Tracks.All(track => track.End > track.First) && Tracks.Any(HasMedia);
 
-    /// <summary>The track with this number among those of its kind, from 1.</summary>
+    /// <summary>The track with this number among those of its kind, as its name says it.</summary>
     public TrackView? Find(TrackKind kind, int number)
     {
         foreach (var track in _tracks)
         {
-            if (track.Kind == kind && --number == 0)
+            if (track.Kind == kind && track.Number == number)
             {
                 return track;
             }
@@ -97,8 +138,48 @@ public sealed class WindowView
         return null;
     }
 
-    /// <summary>A segment that the view still has, listed or not.</summary>
-    public LiveSegment? Segment(long msn) =>
+    /// <summary>A segment of the track that the view still has, listed or not.</summary>
+    public LiveSegment? Segment(TrackView track, long msn) => HomeOf(track).Segment(msn);
+
+    /// <summary>What the playlist of a track lists at a number: its own share, or that of the track which fills it.</summary>
+    public TrackSegment? Share(TrackView track, long msn)
+    {
+        var carrier = CarrierOf(track, msn);
+        return Segment(carrier, msn)?.Track(carrier.Slot);
+    }
+
+    /// <summary>The track whose media the playlist of <paramref name="track"/> lists at a number.</summary>
+    public TrackView CarrierOf(TrackView track, long msn) =>
+        track.Filled.TryGetValue(msn, out var number) ? Find(track.Kind, number) ?? track : track;
+
+    WindowView HomeOf(TrackView track)
+    {
+        foreach (var (rendition, view) in _homes)
+        {
+            if (rendition == track.Rendition)
+            {
+                return view;
+            }
+        }
+
+        return this;
+    }
+
+    /// <summary>A segment that the view still has, listed or not; of the first rendition that has it.</summary>
+    public LiveSegment? Segment(long msn)
+    {
+        foreach (var (_, view) in _homes)
+        {
+            if (view.Segment(msn) is { Mark: not null } found)
+            {
+                return found;
+            }
+        }
+
+        return Own(msn);
+    }
+
+    LiveSegment? Own(long msn) =>
         _segments.Length > 0 && msn >= _segments[0].Msn && msn <= _segments[^1].Msn ? _segments[(int)(msn - _segments[0].Msn)] : null;
 
     /// <summary>Whether the listed part of the track has anything but gaps.</summary>
@@ -106,7 +187,7 @@ public sealed class WindowView
     {
         for (var msn = track.End - 1; msn >= track.First; msn--)
         {
-            if (Segment(msn)?.Track(track.Slot) is { IsGap: false })
+            if (Share(track, msn) is { IsGap: false })
             {
                 return true;
             }
@@ -118,6 +199,11 @@ public sealed class WindowView
     /// <summary>The initialization section with this number that a segment of the track still needs.</summary>
     public InitSegment? Init(TrackView track, ulong number)
     {
+        if (_homes.Length > 0)
+        {
+            return HomeOf(track) is { } home && home.Find(track.Kind, track.Number) is { } own ? home.Init(own, number) : null;
+        }
+
         if (track.OpenInit?.Number == number)
         {
             return track.OpenInit;
@@ -156,7 +242,7 @@ public sealed class WindowView
         {
             try
             {
-                body = new SegmentBody(segment!, segment!.Ts(video?.Slot ?? -1, audio?.Slot ?? -1, _muxers!).Bytes);
+                body = new SegmentBody(segment!, segment!.Ts(video?.Slot ?? -1, audio?.Slot ?? -1, HomeOf(video ?? audio!)._muxers!).Bytes);
             }
             catch
             {
@@ -177,7 +263,7 @@ public sealed class WindowView
             return SegmentLookup.NotYet;
         }
 
-        if (Segment(msn) is not { } segment || !segment.TryRetain())
+        if (Segment(track, msn) is not { } segment || !segment.TryRetain())
         {
             return SegmentLookup.Gone;
         }
@@ -214,14 +300,14 @@ public sealed class WindowView
             return part < track.Parts.Length;
         }
 
-        var isPast = part >= 0 && msn == track.End - 1 && Segment(msn)?.Track(track.Slot) is { IsGap: false } last && part >= last.Parts.Length;
+        var isPast = part >= 0 && msn == track.End - 1 && Share(track, msn) is { IsGap: false } last && part >= last.Parts.Length;
         return isPast ? track.Parts.Length > 0 : msn < track.End;
     }
 
     // Found comes with a reference to the segment.
     SegmentLookup Look(TrackView one, TrackView other, long msn, out LiveSegment? segment)
     {
-        segment = Segment(msn);
+        segment = Segment(one, msn);
         if (msn >= Math.Min(one.End, other.End))
         {
             return SegmentLookup.NotYet;

@@ -166,6 +166,8 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
 
     public Task<bool> Unpublish(SourceReport last, PublishEnd end) => throw new NotSupportedException();
 
+    public Task<RenditionAnswer> PlaceRendition(RenditionReport report) => throw new NotSupportedException();
+
     public Task<SwitchAnswer> Switch(int slot) => Task.FromResult(new SwitchAnswer
     {
         Outcome = slot == 0 ? SwitchOutcome.OnAir : SwitchOutcome.Pending, Sentence = $"slot {slot}",

@@ -1,0 +1,139 @@
+using Tributary.Media.Frames;
+
+namespace Tributary.Media.Packaging.Live;
+
+/// <summary>
+/// One track of one rendition as its playlist lists it: its own segments, and those of the nearest rendition where it has none. For the ladder alone.
+/// </summary>
+sealed class LadderTrack(int rendition, int slot)
+{
+    // A rendition may be one number behind while its frames are on their way; more, and it stalls.
+    const int Behind = 2;
+    const long Short90k = 9_000;
+
+    readonly SortedDictionary<long, int> _filled = [];
+    TrackView? _own;
+    long _end = -1;
+    bool _isNew;
+
+    public int Rendition => rendition;
+
+    public int Slot => slot;
+
+    /// <summary>Null before it has anything to list.</summary>
+    public TrackView? Merged { get; private set; }
+
+    public void Merge(
+        TrackView own, WindowView home, TrackView? carrier, WindowView? carrierHome, long front,
+        Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
+    {
+        var isLost = home.Pause is not null || carrier?.End - own.End >= Behind;
+        if (carrier is not null)
+        {
+            Fill(own, home, carrier, carrierHome!, front, isLost);
+        }
+
+        // 1. How far it is listed: never back.
+        var end = Math.Max(carrier is not null && isLost ? carrier.End : own.End, _end);
+        while (carrier is not null && carrier.End > end && _filled.ContainsKey(end))
+        {
+            end++;
+        }
+
+        // 2. From where on every number has something.
+        var first = end;
+        while (first > front && Has(first - 1, own, home, find))
+        {
+            first--;
+        }
+
+        foreach (var gone in _filled.Keys.TakeWhile(msn => msn < first).ToArray())
+        {
+            _filled.Remove(gone);
+        }
+
+        _end = end;
+        Show(own, carrier, first, end);
+    }
+
+    void Fill(TrackView own, WindowView home, TrackView carrier, WindowView carrierHome, long front, bool isLost)
+    {
+        // Before it began, and where it has nothing.
+        for (var msn = Math.Max(front, carrier.First); msn < Math.Min(own.End, carrier.End); msn++)
+        {
+            if (msn < own.First || home.Segment(msn)?.Track(slot) is null or { IsGap: true })
+            {
+                FillFrom(msn, carrier, carrierHome);
+            }
+        }
+
+        if (!isLost)
+        {
+            return;
+        }
+
+        // Its last segment, where it broke off within; and all that comes, the open one included.
+        if (home.Pause is not null && own.End > own.First && IsShort(own.End - 1, home, carrier, carrierHome))
+        {
+            _filled.TryAdd(own.End - 1, carrier.Number);
+        }
+
+        for (var msn = own.End; msn < carrier.End + (carrier.Parts.Length > 0 ? 1 : 0); msn++)
+        {
+            _filled.TryAdd(msn, carrier.Number);
+        }
+    }
+
+    void FillFrom(long msn, TrackView carrier, WindowView carrierHome)
+    {
+        if (carrierHome.Segment(msn)?.Track(carrier.Slot) is { IsGap: false })
+        {
+            _filled.TryAdd(msn, carrier.Number);
+        }
+    }
+
+    bool IsShort(long msn, WindowView home, TrackView carrier, WindowView carrierHome) =>
+        msn >= carrier.End
+        || home.Segment(msn)?.Track(slot) is { } own && carrierHome.Segment(msn)?.Track(carrier.Slot) is { IsGap: false } other
+            && own.Duration90k < other.Duration90k - Short90k;
+
+    bool Has(long msn, TrackView own, WindowView home, Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
+    {
+        if (!_filled.TryGetValue(msn, out var number))
+        {
+            return msn < own.End && home.Segment(msn)?.Track(slot) is not null;
+        }
+
+        var (carrier, carrierHome) = find(own.Kind, number);
+        return carrier is not null && carrierHome!.Segment(msn)?.Track(carrier.Slot) is not null;
+    }
+
+    // Another only where something is other: playlists are written once per view of a track.
+    void Show(TrackView own, TrackView? carrier, long first, long end)
+    {
+        var isCarried = _filled.ContainsKey(end);
+        var parts = isCarried ? carrier?.End == end ? carrier.Parts : [] : own.End == end ? own.Parts : [];
+        var init = isCarried ? carrier?.OpenInit : own.OpenInit;
+        _isNew = Merged is null || !ReferenceEquals(_own, own) || Merged.First != first || Merged.End != end || Merged.Parts != parts
+            || Merged.Filled.Count != _filled.Count;
+        if (_isNew)
+        {
+            _own = own;
+            Merged = own with { First = first, End = end, Parts = parts, OpenInit = init, Filled = new Dictionary<long, int>(_filled) };
+        }
+    }
+
+    /// <summary>How far the other renditions are: noted when this one changes.</summary>
+    public void NoteOthers(WindowView view)
+    {
+        if (_isNew && Merged is { } merged)
+        {
+            _isNew = false;
+            merged.Others = [.. view.Offered.Where(other => other.Name != merged.Name && other.End > other.First).Select(other => PlaceOf(view, other))];
+        }
+    }
+
+    static RenditionPlace PlaceOf(WindowView view, TrackView other) => other.Parts.Length > 0
+        ? new RenditionPlace(other.Name, other.End, other.Parts.Length - 1)
+        : new RenditionPlace(other.Name, other.End - 1, (view.Share(other, other.End - 1)?.Parts.Length ?? 0) - 1);
+}
