@@ -15,6 +15,6 @@ public sealed class LiveWindowOptions
     /// <summary>Bytes that one segment of one track may have; what comes after is dropped and counted.</summary>
     public long MaxSegmentBytes { get; set; } = 64L * 1024 * 1024;
 
-    /// <summary>Tracks that a window follows; frames of further ones are dropped and counted.</summary>
+    /// <summary>Tracks that a window follows, ten of each kind at most; frames of further ones are dropped and counted.</summary>
     public int MaxTracks { get; set; } = 16;
 }

@@ -294,7 +294,7 @@ public sealed class LiveWindowTests : IDisposable
         }
 
         SyntheticStream.Send(_window, _stream.Picture(_stream.Mark(3), 0));
-        Assert.Equal(new WindowDrops(Late: 1, Configuration: 1, SegmentTooLarge: 0, TooManyTracks: 4), _window.View.Drops);
+        Assert.Equal(new WindowDrops(Late: 1, Configuration: 1, SegmentTooLarge: 0, TooManyTracks: 9), _window.View.Drops);
     }
 
     [Fact]

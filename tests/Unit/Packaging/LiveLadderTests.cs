@@ -1,0 +1,141 @@
+using System.Text;
+using Tributary.Media.Packaging.Dash;
+using Tributary.Media.Packaging.Hls;
+using Tributary.Media.Packaging.Live;
+
+namespace Tributary.Unit.Packaging;
+
+public sealed class LiveLadderTests : IDisposable
+{
+    readonly SyntheticStream[] _sources = [new(), new(), new()];
+    readonly LiveWindow[] _windows = [.. Enumerable.Range(1, 3).Select(rendition => new LiveWindow(new LiveWindowOptions(), SyntheticStream.Muxers, rendition))];
+    readonly LiveLadder _ladder;
+    readonly HlsPlaylists _playlists = new(SyntheticStream.Muxers);
+
+    public LiveLadderTests()
+    {
+        _ladder = new LiveLadder(_windows[0]);
+        _ladder.Add(2, _windows[1]);
+        _ladder.Add(3, _windows[2]);
+    }
+
+    public void Dispose()
+    {
+        foreach (var window in _windows)
+        {
+            window.Dispose();
+        }
+
+        Array.ForEach(_sources, source => source.Dispose());
+        Assert.All(_sources, source => Assert.Equal(0, source.Pool.SlabsInUse));
+    }
+
+    [Fact]
+    public void Renditions_are_variants_of_one_master_playlist_with_the_sound_of_the_first()
+    {
+        Send(0..4, 1, 2, 3);
+        var variants = HlsRules.CheckMaster(_playlists.Master(_ladder.View, HlsForm.Cmaf)!.Plain.Span);
+        Assert.Equal(["index-a1.m3u8", "index-v1.m3u8", "index-v11.m3u8", "index-v21.m3u8"], variants.Select(variant => variant.Uri).Order(StringComparer.Ordinal));
+        var muxed = HlsRules.CheckMaster(_playlists.Master(_ladder.View, HlsForm.Ts)!.Plain.Span);
+        Assert.Equal(["index-v1-a1.m3u8", "index-v11-a11.m3u8", "index-v21-a21.m3u8"], muxed.Select(variant => variant.Uri));
+    }
+
+    [Fact]
+    public void A_rendition_that_is_lost_shows_its_nearest_from_the_segment_in_which_it_broke_off()
+    {
+        Send(0..4, 1, 2, 3);
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(4), frames: 20));
+        Send(4..5, 1, 3);
+        _windows[1].Pause(WindowPause.SourceLost);
+        Send(5..8, 1, 3);
+
+        Assert.Equal(Uris(0..3, "v11").Concat(Uris(3..7, "v1")).ToArray()[3..], Listed("v11").Skip(3));
+        Assert.Equal("seg-3-v11.m4s", Listed("v11")[3]);
+        Assert.Equal(Listed("v1").Count, Listed("v11").Count);
+        Assert.Contains("init-v1-", Playlist("v11"), StringComparison.Ordinal);
+        Assert.Equal(HlsRules.ParseMedia(Bytes("v1")).Segments.Select(Times), HlsRules.ParseMedia(Bytes("v11")).Segments.Select(Times));
+    }
+
+    [Fact]
+    public void A_rendition_that_is_back_goes_on_with_its_own_and_what_was_filled_stays_filled()
+    {
+        Send(0..4, 1, 2, 3);
+        _windows[1].Pause(WindowPause.SourceLost);
+        Send(4..7, 1, 3);
+        Listed("v11");
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(7, epoch: 2)));
+        Send(7..8, 1, 3);
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(8, epoch: 2)));
+        Send(8..9, 1, 3);
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(9, epoch: 2)));
+
+        var listed = Listed("v11");
+        Assert.Equal(["seg-4-v1.m4s", "seg-5-v1.m4s"], listed.Where(uri => uri is "seg-4-v1.m4s" or "seg-5-v1.m4s"));
+        Assert.Equal("seg-8-v11.m4s", listed[^1]);
+        Assert.Equal(Enumerable.Range(0, listed.Count), HlsRules.ParseMedia(Bytes("v11")).Segments.Select(segment => (int)(segment.Msn - HlsRules.ParseMedia(Bytes("v11")).MediaSequence)));
+    }
+
+    [Fact]
+    public void The_first_rendition_may_be_the_one_that_is_lost_and_a_number_that_was_listed_keeps_its_media()
+    {
+        Send(0..4, 1, 2, 3);
+        _windows[0].Pause(WindowPause.SourceLost);
+        Send(4..6, 2, 3);
+        var before = Listed("v1");
+        _windows[1].Pause(WindowPause.SourceLost);
+        Send(6..9, 3);
+
+        Assert.Equal(before, Listed("v1").Take(before.Count));
+        Assert.Equal("seg-7-v21.m4s", Listed("v1")[^1]);
+        Assert.Null(_ladder.View.Pause);
+        _windows[2].Pause(WindowPause.SourceLost);
+        Assert.Equal(WindowPause.SourceLost, _ladder.View.Pause);
+    }
+
+    [Fact]
+    public void A_rendition_that_stalls_without_a_word_is_filled_when_its_nearest_is_two_segments_ahead()
+    {
+        Send(0..4, 1, 2, 3);
+        Send(4..7, 1, 3);
+        Assert.Equal("seg-5-v1.m4s", Listed("v11")[^1]);
+    }
+
+    [Fact]
+    public void In_DASH_a_rendition_that_is_lost_is_left_out_of_the_period_that_begins_there()
+    {
+        Send(0..4, 1, 2, 3);
+        _windows[1].Pause(WindowPause.SourceLost);
+        Send(4..8, 1, 3);
+        var manifest = Encoding.UTF8.GetString(new DashManifests().Manifest(_ladder.View, lowLatency: false)!.Plain.Span);
+        Assert.Equal(2, manifest.Split("<Period ").Length - 1);
+        Assert.Single(manifest.Split("<Representation id=\"v11\"")[1..]);
+        Assert.Equal(2, manifest.Split("<Representation id=\"v1\"").Length - 1);
+    }
+
+    static (long, decimal, DateTimeOffset?, long) Times(ListedSegment segment) =>
+        (segment.Msn, segment.Duration, segment.ProgramDateTime, segment.DiscontinuitySequence);
+
+    static IEnumerable<string> Uris(Range numbers, string track) =>
+        Enumerable.Range(numbers.Start.Value, numbers.End.Value - numbers.Start.Value).Select(msn => $"seg-{msn}-{track}.m4s");
+
+    void Send(Range numbers, params int[] renditions)
+    {
+        for (var msn = numbers.Start.Value; msn < numbers.End.Value; msn++)
+        {
+            foreach (var rendition in renditions)
+            {
+                SyntheticStream.Send(_windows[rendition - 1], _sources[rendition - 1].Segment(_sources[rendition - 1].Mark(msn)));
+            }
+        }
+    }
+
+    List<string> Listed(string track) => [.. HlsRules.ParseMedia(Bytes(track)).Segments.Select(segment => segment.Uri)];
+
+    string Playlist(string track) => Encoding.UTF8.GetString(Bytes(track));
+
+    byte[] Bytes(string track)
+    {
+        var number = int.Parse(track[1..], null);
+        return _playlists.Media(_ladder.View, HlsForm.Cmaf, track[0] == 'v' ? number : 0, track[0] == 'a' ? number : 0)!.Plain.ToArray();
+    }
+}
