@@ -45,14 +45,14 @@ sealed class RenditionLadder(TimeSpan doubtAfter, TimeSpan segment, TimeProvider
     public void Gone(int rendition)
     {
         var rung = RungOf(rendition);
-        (rung.Last, rung.Heard) = (null, 0);
+        (rung.Last, rung.Heard) = (null, null);
         rung.Begun.Clear();
     }
 
     /// <summary>Takes for gone whose host was not heard for so long.</summary>
     public void Expire(TimeSpan limit)
     {
-        foreach (var rung in _rungs.Values.Where(rung => rung.IsOnAir && time.GetElapsedTime(rung.Heard) > limit).ToArray())
+        foreach (var rung in _rungs.Values.Where(rung => rung.IsOnAir && rung.Heard is { } heard && time.GetElapsedTime(heard) > limit).ToArray())
         {
             Gone(rung.Number);
         }
@@ -141,7 +141,7 @@ sealed class RenditionLadder(TimeSpan doubtAfter, TimeSpan segment, TimeProvider
         return next;
     }
 
-    bool IsFresh(Rung rung) => rung.Heard != 0 && time.GetElapsedTime(rung.Heard) <= doubtAfter;
+    bool IsFresh(Rung rung) => rung.Heard is { } heard && time.GetElapsedTime(heard) <= doubtAfter;
 
     Rung RungOf(int rendition)
     {
@@ -158,7 +158,7 @@ sealed class RenditionLadder(TimeSpan doubtAfter, TimeSpan segment, TimeProvider
 
         public SourceReport? Last { get; set; }
 
-        public long Heard { get; set; }
+        public long? Heard { get; set; }
 
         public List<Boundary> Begun { get; } = [];
 
