@@ -59,6 +59,7 @@ public static class GatewayHosting
         services.AddSingleton(provider => ReadinessCheck.TakesWork(provider.GetRequiredService<NodeDrain>()));
         services.AddSingleton<HlsEndpoint>();
         services.AddSingleton<DashEndpoint>();
+        services.AddSingleton<SmoothEndpoint>();
         services.AddStreaming(configuration);
         services.AddVod(configuration);
         services.AddRecorded(configuration);
@@ -101,6 +102,7 @@ public static class GatewayHosting
         services.GetRequiredService<RewindEndpoint>().Map(endpoints);
         services.GetRequiredService<InsideEndpoint>().Map(endpoints);
         services.GetRequiredService<DashEndpoint>().Map(endpoints);
+        services.GetRequiredService<SmoothEndpoint>().Map(endpoints);
         services.GetRequiredService<StreamingEndpoint>().Map(endpoints);
         services.GetService<ApiV3Endpoint>()?.Map(endpoints);
         services.GetService<PlayManifestEndpoint>()?.Map(endpoints);

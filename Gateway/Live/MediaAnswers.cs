@@ -5,6 +5,7 @@ using Tributary.Gateway.Metrics;
 using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Hls;
 using Tributary.Media.Packaging.Live;
+using Tributary.Media.Packaging.Smooth;
 
 namespace Tributary.Gateway.Live;
 
@@ -14,6 +15,9 @@ namespace Tributary.Gateway.Live;
 /// </summary>
 public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptions<HlsOptions> hls)
 {
+    // A player that was told of two fragments ahead may ask for the second of them: it is there after as many segments, and served after two more.
+    const int SmoothWaits = 4;
+
     static readonly TimeSpan GoneAge = TimeSpan.FromMinutes(1);
 
     internal Task Answer(HttpContext context, OpenWindow window, HlsRequest request)
@@ -33,6 +37,34 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
             { Form: HlsForm.Ts } => AnswerTs(context, window, video, audio, request.Msn),
             _ => AnswerCmaf(context, window, (video ?? audio)!, request),
         };
+    }
+
+    internal async Task AnswerSmooth(HttpContext context, OpenWindow window, SmoothRequest request)
+    {
+        var kind = request.IsVideo ? TrackKind.Video : TrackKind.Audio;
+        var view = window.View;
+        if (view.Find(kind, request.Track) is not { } track || !view.Offered.Contains(track))
+        {
+            await Answers.Missing(context, Answers.Briefly, "The stream has no such quality.");
+            return;
+        }
+
+        context.Response.ContentType = request.IsVideo ? "video/mp4" : "audio/mp4";
+        var found = SmoothFragment.TryOpen(view, track, request.Time, out var body, out var wait);
+        var place = new EdgePlace(request.IsVideo ? request.Track : 0, request.IsVideo ? 0 : request.Track, wait, -1);
+        for (var tries = 0; found == SegmentLookup.NotYet && tries < SmoothWaits && !place.IsTooFar(view) && waits.TryEnter(); tries++)
+        {
+            view = await Wait(context, window, place) ?? window.View;
+            if (view.Find(kind, request.Track) is not { } now)
+            {
+                break;
+            }
+
+            found = SmoothFragment.TryOpen(view, now, request.Time, out body, out wait);
+            place = place with { Msn = wait };
+        }
+
+        await Answer(context, view, found, body, $"Fragment {request.Time}");
     }
 
     async Task AnswerInit(HttpContext context, WindowView view, TrackView track, ulong number)

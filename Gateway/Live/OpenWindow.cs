@@ -5,6 +5,7 @@ using Tributary.Grains.LiveStreams;
 using Tributary.Media.Packaging.Dash;
 using Tributary.Media.Packaging.Hls;
 using Tributary.Media.Packaging.Live;
+using Tributary.Media.Packaging.Smooth;
 
 namespace Tributary.Gateway.Live;
 
@@ -55,6 +56,22 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     public HlsPlaylists Playlists { get; }
 
     public DashManifests Manifests { get; } = new();
+
+    (long Version, PlaylistText? Text) _smooth = (-1, null);
+
+    /// <summary>The manifest for Smooth Streaming, written once per change.</summary>
+    internal PlaylistText? Smooth(WindowView view, TimeSpan length)
+    {
+        lock (Manifests)
+        {
+            if (_smooth.Version < view.Version)
+            {
+                _smooth = (view.Version, SmoothManifest.Render(view, length));
+            }
+
+            return _smooth.Text;
+        }
+    }
 
     /// <summary>Where requests wait for what comes next.</summary>
     public LiveEdge Edge { get; }

@@ -17,7 +17,8 @@ namespace Tributary.Gateway.Live;
 /// </summary>
 public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOptions<HlsOptions> hls, TimeProvider time)
 {
-    const string PlaylistType = "application/vnd.apple.mpegurl", ManifestType = "application/dash+xml";
+    const string PlaylistType = "application/vnd.apple.mpegurl", ManifestType = "application/dash+xml",
+        SmoothType = "application/vnd.ms-sstr+xml";
 
     // What a player may cache of a blocking answer, in target durations, as Apple advises content networks.
     const int BlockingAge = 6;
@@ -65,6 +66,15 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
         await (text is null
             ? Answers.Missing(context, Answers.Briefly, WhyNothing(window, view))
             : Write(context, ManifestType, text, lowLatency ? Answers.Briefly : AgeOf(view)));
+    }
+
+    /// <summary>The manifest of a window for Smooth Streaming; while nothing is listed at all, the request waits for the first segments.</summary>
+    internal async Task AnswerSmooth(HttpContext context, OpenWindow window)
+    {
+        var (view, text) = await WaitForFirst(context, window, view => (view, window.Smooth(view, hls.Value.Window.Window)));
+        await (text is null
+            ? Answers.Missing(context, Answers.Briefly, view.IsReady ? "Smooth Streaming carries H.264 and AAC, and its first fragment comes with the third segment." : WhyNothing(window, view))
+            : Write(context, SmoothType, text, AgeOf(view)));
     }
 
     TimeSpan AgeOf(WindowView view) =>

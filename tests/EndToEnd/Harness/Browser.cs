@@ -74,6 +74,7 @@ sealed class PlayerPage
 {
     readonly IPage _page;
     readonly List<string> _errors = [];
+    ICDPSession? _devtools;
 
     public PlayerPage(IPage page)
     {
@@ -104,6 +105,16 @@ sealed class PlayerPage
             playing: !video.paused && video.readyState >= 3, text: document.body.innerText };
         }
         """);
+
+    /// <summary>Lets so many bits per second through; null: as many as there are.</summary>
+    public async Task Throttle(int? bitsPerSecond)
+    {
+        _devtools ??= await _page.Context.NewCDPSessionAsync(_page);
+        await _devtools.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
+        {
+            ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = bitsPerSecond / 8 ?? -1, ["uploadThroughput"] = -1,
+        });
+    }
 
     /// <summary>Waits until frames are decoded and time goes on, and gives the state then.</summary>
     public async Task<PlayerState> Plays(TimeSpan within, PlayerState? since = null)

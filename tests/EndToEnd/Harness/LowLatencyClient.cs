@@ -57,7 +57,7 @@ sealed class LowLatencyClient : IAsyncDisposable
 
     async Task Watch(Uri rendition)
     {
-        var parts = new Dictionary<(long Msn, int Number), byte[]>();
+        var parts = new Dictionary<string, byte[]>();
         ParsedPlaylist? before = null;
         while (!_ending.IsCancellationRequested)
         {
@@ -123,34 +123,32 @@ sealed class LowLatencyClient : IAsyncDisposable
         }
     }
 
-    async Task FetchHint(Uri rendition, ParsedPlaylist now, Dictionary<(long Msn, int Number), byte[]> parts)
+    async Task FetchHint(Uri rendition, ParsedPlaylist now, Dictionary<string, byte[]> parts)
     {
         if (now.Hint is null)
         {
             return;
         }
 
-        var (msn, part) = now.Edge;
-        var place = part < 0 ? (msn + 1, 0) : (msn, part + 1);
         using var answer = await _http.GetAsync(new Uri(rendition, now.Hint), _ending.Token);
         if (answer.StatusCode == HttpStatusCode.OK)
         {
-            parts[place] = await answer.Content.ReadAsByteArrayAsync(_ending.Token);
+            parts[now.Hint] = await answer.Content.ReadAsByteArrayAsync(_ending.Token);
             HintedParts++;
         }
     }
 
     // Whole segments of which every part is known; each is looked at once.
-    async Task CheckSegment(Uri rendition, ParsedPlaylist now, Dictionary<(long Msn, int Number), byte[]> parts)
+    async Task CheckSegment(Uri rendition, ParsedPlaylist now, Dictionary<string, byte[]> parts)
     {
         var segment = now.Segments[^1];
         var listed = now.Parts.Where(part => part.Msn == segment.Msn).ToList();
-        if (listed.Count > 0 && listed.All(part => parts.ContainsKey((part.Msn, part.Number))))
+        if (listed.Count > 0 && listed.All(part => parts.ContainsKey(part.Uri)))
         {
-            byte[] joined = [.. listed.SelectMany(part => parts[(part.Msn, part.Number)])];
+            byte[] joined = [.. listed.SelectMany(part => parts[part.Uri])];
             var whole = await _http.GetByteArrayAsync(new Uri(rendition, segment.Uri), _ending.Token);
             HlsRules.Rule(whole.AsSpan().SequenceEqual(joined), $"the parts of {segment.Msn} are its bytes");
-            listed.ForEach(part => parts.Remove((part.Msn, part.Number)));
+            listed.ForEach(part => parts.Remove(part.Uri));
         }
     }
 }

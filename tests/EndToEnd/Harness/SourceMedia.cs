@@ -9,6 +9,11 @@ static class SourceMedia
     /// <summary>75 s, a key frame each second, no B-frames.</summary>
     public static Task<string> Plain => Make("plain.flv", 75, ["-bf", "0", .. H264, .. Aac]);
 
+    /// <summary>The same with fewer and fewer points, and the same key frames.</summary>
+    public static Task<string> Smaller => Make("smaller.flv", 75, ["-vf", "scale=426:240", "-bf", "0", .. Small("250k"), .. Aac]);
+
+    public static Task<string> Smallest => Make("smallest.flv", 75, ["-vf", "scale=256:144", "-bf", "0", .. Small("100k"), .. Aac]);
+
     /// <summary>4 minutes of a small picture: what tests of faults play without a loop.</summary>
     public static Task<string> Long => Make("long.flv", 240, ["-vf", "scale=192:108,fps=15", "-bf", "0", "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "100k",
         "-g", "15", "-keyint_min", "15", "-sc_threshold", "0", .. Aac]);
@@ -31,6 +36,9 @@ static class SourceMedia
         Make("hevc.mp4", 12, ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:keyint=30:min-keyint=30:scenecut=0", "-tag:v", "hvc1", .. Aac]);
 
     static string[] H264 => ["-c:v", "libx264", "-preset", "superfast", "-profile:v", "high", "-b:v", "600k", "-g", "30", "-keyint_min", "30", "-sc_threshold", "0"];
+
+    static string[] Small(string rate) =>
+        ["-c:v", "libx264", "-preset", "superfast", "-b:v", rate, "-maxrate", rate, "-bufsize", rate, "-g", "30", "-keyint_min", "30", "-sc_threshold", "0"];
 
     static string[] Aac => ["-c:a", "aac", "-b:a", "96k", "-ac", "2"];
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Dash;
 using Tributary.Media.Packaging.Hls;
 using Tributary.Media.Packaging.Live;
@@ -9,6 +10,9 @@ public sealed class LiveLadderTests : IDisposable
 {
     readonly SyntheticStream[] _sources = [new(), new(), new()];
     readonly LiveWindow[] _windows = [.. Enumerable.Range(1, 3).Select(rendition => new LiveWindow(new LiveWindowOptions(), SyntheticStream.Muxers, rendition))];
+    static readonly TrackInfo[] Pictures =
+        [.. Enumerable.Range(1, 3).Select(rendition => SyntheticStream.Video with { DecoderConfig = new[] { (byte)rendition } })];
+
     readonly LiveLadder _ladder;
     readonly HlsPlaylists _playlists = new(SyntheticStream.Muxers);
 
@@ -44,7 +48,7 @@ public sealed class LiveLadderTests : IDisposable
     public void A_rendition_that_is_lost_shows_its_nearest_from_the_segment_in_which_it_broke_off()
     {
         Send(0..4, 1, 2, 3);
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(4), frames: 20));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(4), picture: Pictures[1], frames: 20));
         Send(4..5, 1, 3);
         _windows[1].Pause(WindowPause.SourceLost);
         Send(5..8, 1, 3);
@@ -62,11 +66,11 @@ public sealed class LiveLadderTests : IDisposable
         _windows[1].Pause(WindowPause.SourceLost);
         Send(4..7, 1, 3);
         Listed("v11");
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(7, epoch: 2)));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(7, epoch: 2), picture: Pictures[1]));
         Send(7..8, 1, 3);
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(8, epoch: 2)));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(8, epoch: 2), picture: Pictures[1]));
         Send(8..9, 1, 3);
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(9, epoch: 2)));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(9, epoch: 2), picture: Pictures[1]));
 
         var listed = Listed("v11");
         Assert.Equal(["seg-4-v1.m4s", "seg-5-v1.m4s"], listed.Where(uri => uri is "seg-4-v1.m4s" or "seg-5-v1.m4s"));
@@ -123,7 +127,7 @@ public sealed class LiveLadderTests : IDisposable
         {
             foreach (var rendition in renditions)
             {
-                SyntheticStream.Send(_windows[rendition - 1], _sources[rendition - 1].Segment(_sources[rendition - 1].Mark(msn)));
+                SyntheticStream.Send(_windows[rendition - 1], _sources[rendition - 1].Segment(_sources[rendition - 1].Mark(msn), picture: Pictures[rendition - 1]));
             }
         }
     }

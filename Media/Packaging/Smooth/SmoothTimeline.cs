@@ -1,0 +1,60 @@
+using Tributary.Media.Frames;
+using Tributary.Media.Packaging.Live;
+
+namespace Tributary.Media.Packaging.Smooth;
+
+/// <summary>One fragment of a stream: its number in the window, and its place in ticks of 100 ns.</summary>
+readonly record struct SmoothChunk(long Msn, long Time, long Duration);
+
+/// <summary>
+/// The fragments that all qualities of one stream share, by the decoding times of its first track. A fragment may be asked for when those that it tells of
+/// ahead are there too ([MS-SSTR] §2.2.4.4, TfrfBox), so the newest are known and not listed.
+/// </summary>
+sealed class SmoothTimeline
+{
+    /// <summary>Fragments that each one tells of ahead (LookaheadCount).</summary>
+    public const int Lookahead = 2;
+
+    public const int Hz = 10_000_000;
+
+    readonly List<SmoothChunk> _chunks = [];
+    readonly bool _isOver;
+
+    public SmoothTimeline(WindowView view, TrackView leading)
+    {
+        _isOver = view.Pause is not null;
+        for (var msn = leading.First; msn < leading.End; msn++)
+        {
+            if (view.Share(leading, msn) is { IsGap: false } share)
+            {
+                var time = MediaTime.Rescale(share.Parts[0].Frames[0].Dts, share.Timescale, Hz);
+                CloseLast(time);
+                _chunks.Add(new SmoothChunk(msn, time, MediaTime.Rescale(share.Duration, share.Timescale, Hz)));
+            }
+        }
+    }
+
+    /// <summary>What the manifest lists; all of it where nothing comes any more.</summary>
+    public IReadOnlyList<SmoothChunk> Listed => _isOver ? _chunks : _chunks[..Math.Max(0, _chunks.Count - Lookahead)];
+
+    /// <summary>The fragment that begins at a time, and those that follow it.</summary>
+    public bool TryFind(long time, out SmoothChunk chunk, out IReadOnlyList<SmoothChunk> ahead)
+    {
+        var index = _chunks.FindIndex(one => one.Time == time);
+        chunk = index < 0 ? default : _chunks[index];
+        ahead = index < 0 ? [] : _chunks[(index + 1)..Math.Min(index + 1 + Lookahead, _chunks.Count)];
+        return index >= 0;
+    }
+
+    /// <summary>Whether all that a fragment tells of ahead is there, or never will be.</summary>
+    public bool IsWhole(IReadOnlyList<SmoothChunk> ahead) => ahead.Count == Lookahead || _isOver;
+
+    // Rounding leaves no tick between two fragments that follow each other.
+    void CloseLast(long next)
+    {
+        if (_chunks is [.., var last] && Math.Abs(last.Time + last.Duration - next) < Hz / 100)
+        {
+            _chunks[^1] = last with { Duration = next - last.Time };
+        }
+    }
+}
