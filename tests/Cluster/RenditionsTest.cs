@@ -32,8 +32,8 @@ public sealed class RenditionsTest : IAsyncLifetime
         var lease = await one.GrantedLease.Task.WaitAsync(Patience);
         Assert.Equal((3L, Start(3), false, Start(0)), (lease.FirstMsn, lease.Start90k, lease.StartsDiscontinuity, lease.Offset90k));
         var entry = await Stream(1).Describe();
-        Assert.Equal([(1, false), (2, true)], entry.Renditions.Select(rendition => (rendition.Rendition, rendition.Leads)));
-        Assert.Equal([2], (await Watch(1)).Renditions);
+        Assert.Equal(["1 False", "2 True"], entry.Renditions.Select(rendition => $"{rendition.Rendition} {rendition.Leads}"));
+        Assert.Equal(2, Assert.Single((await Watch(1)).Renditions));
     }
 
     [Fact]
