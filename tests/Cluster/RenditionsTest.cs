@@ -46,6 +46,7 @@ public sealed class RenditionsTest : IAsyncLifetime
         await Stream(2).Report(Waiting(two, newest: 3), two.Reference);
         var second = await two.GrantedLease.Task.WaitAsync(Patience);
 
+        await Stream(2).Report(OnAir(two, second, open: 4), two.Reference);
         await Stream(1).Unpublish(OnAir(one, first, open: 4), PublishEnd.ConnectionLost);
         Assert.Equal(StreamState.Live, (await Stream(1).Describe()).State);
         await Stream(2).Report(OnAir(two, second, open: 9), two.Reference);
