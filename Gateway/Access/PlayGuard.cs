@@ -116,5 +116,8 @@ sealed class PlayGuard(PlayGate gate, ViewerAddress addresses, IOptions<EdgeOpti
     }
 
     static string Protocol(string path, bool isEndless) =>
-        isEndless ? path[(path.LastIndexOf('.') + 1)..] : path.EndsWith(".mpd", StringComparison.Ordinal) ? "dash" : "hls";
+        isEndless ? path[(path.LastIndexOf('.') + 1)..]
+        : path.EndsWith(".mpd", StringComparison.Ordinal) ? "dash"
+        : path.EndsWith("/manifest", StringComparison.OrdinalIgnoreCase) || path.Contains("/QualityLevels(", StringComparison.OrdinalIgnoreCase) ? "mss"
+        : "hls";
 }

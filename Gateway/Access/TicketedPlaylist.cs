@@ -26,7 +26,7 @@ static class TicketedPlaylist
         }
 
         var (first, next, escaped) = Forms(ticket);
-        var location = text.IsManifest ? Location(context, escaped) : [];
+        var location = text.ManifestHead > 0 ? Location(context, escaped) : [];
         context.Response.ContentType = type;
         context.Response.ContentLength = text.Plain.Length + location.Length + text.Addresses.Sum(address => (long)Form(address.Joint).Length);
         if (HttpMethods.IsHead(context.Request.Method))

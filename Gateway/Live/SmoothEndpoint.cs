@@ -14,12 +14,16 @@ namespace Tributary.Gateway.Live;
 public sealed class SmoothEndpoint(
     LiveWindows windows, ViewerHandover handover, PlaylistAnswers playlists, MediaAnswers media, GatewayMetrics metrics, IOptions<EdgeOptions> edge)
 {
-    const string Suffix = ".ism";
+    // Routing alone says whose presentation it is: the guard before this decides on the same name.
+    static readonly string[] Folders = ["/live/{name}", "/live/{name}.ism"];
 
     internal void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/live/{name}/manifest", [HttpMethods.Get, HttpMethods.Head], Manifest);
-        endpoints.MapMethods("/live/{name}/QualityLevels({bitrate})/Fragments({fragment})", [HttpMethods.Get, HttpMethods.Head], Fragment);
+        foreach (var folder in Folders)
+        {
+            endpoints.MapMethods($"{folder}/manifest", [HttpMethods.Get, HttpMethods.Head], Manifest);
+            endpoints.MapMethods($"{folder}/QualityLevels({{bitrate}})/Fragments({{fragment}})", [HttpMethods.Get, HttpMethods.Head], Fragment);
+        }
     }
 
     async Task Manifest(HttpContext context)
@@ -77,6 +81,5 @@ public sealed class SmoothEndpoint(
     }
 
     static string? NameOf(HttpContext context) =>
-        context.Request.RouteValues["name"] is not string name ? null
-        : (name.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase) ? name[..^Suffix.Length] : name) is var stream && StreamName.IsValid(stream) ? stream : null;
+        context.Request.RouteValues["name"] is string name && StreamName.IsValid(name) ? name : null;
 }

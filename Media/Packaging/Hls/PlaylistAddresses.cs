@@ -20,7 +20,7 @@ public readonly record struct PlaylistAddress(int End, PlaylistJoint Joint);
 
 /// <summary>
 /// Finds the addresses in the playlists and manifests that are written here: in HLS the lines that are no tags and the URI attributes (RFC 8216 §4.1), in
-/// DASH the templates of initialization and media. Whole URLs lead to other servers and are left alone.
+/// DASH the templates of initialization and media, in Smooth Streaming those of fragments ([MS-SSTR] §2.2.2.3). Whole URLs lead to other servers and are left alone.
 /// </summary>
 static class PlaylistAddresses
 {
@@ -31,6 +31,7 @@ static class PlaylistAddresses
         {
             FindQuoted(text, 0, " initialization=\""u8, isXml: true, found);
             FindQuoted(text, 0, " media=\""u8, isXml: true, found);
+            FindQuoted(text, 0, " Url=\""u8, isXml: true, found);
             found.Sort(static (one, other) => one.End.CompareTo(other.End));
             return [.. found];
         }
@@ -54,7 +55,7 @@ static class PlaylistAddresses
         return [.. found];
     }
 
-    /// <summary>Length of a manifest up to behind its first element's opening tag and line; 0 where the text is no manifest.</summary>
+    /// <summary>Length of a DASH manifest up to behind its first element's opening tag and line; 0 where the text is none.</summary>
     public static int HeadOfManifest(ReadOnlySpan<byte> text)
     {
         var open = text.StartsWith("<"u8) ? text.IndexOf("<MPD"u8) : -1;

@@ -28,10 +28,8 @@ public sealed class PlaylistText
     /// <summary>Where the addresses in it end, in order: looked for once, by the first who wants to put something there.</summary>
     public IReadOnlyList<PlaylistAddress> Addresses => _addresses ??= PlaylistAddresses.Find(Plain.Span);
 
-    /// <summary>Bytes of a DASH manifest up to behind its opening tag; 0 for playlists.</summary>
+    /// <summary>Bytes of a DASH manifest up to behind its opening tag; 0 for all else.</summary>
     public int ManifestHead => PlaylistAddresses.HeadOfManifest(Plain.Span);
-
-    public bool IsManifest => Plain.Span.StartsWith("<"u8);
 
     /// <summary>Strong entity tag (RFC 9110 §8.8.3) of the plain form, quotes included; the same on every gateway.</summary>
     public string ETag { get; }

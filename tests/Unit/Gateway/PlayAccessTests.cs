@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Tributary.Grains.Access;
 using Tributary.Grains.Access.Tokens;
+using Tributary.Grains.LiveStreams;
 using Tributary.Unit.Access;
 
 namespace Tributary.Unit.Gateway;
@@ -54,6 +55,39 @@ public sealed partial class PlayAccessTests
         var template = manifest.Descendants().First(element => element.Name.LocalName == "SegmentTemplate");
         Assert.Equal(HttpStatusCode.OK, (await host.Get($"/live/demo/{template.Attribute("initialization")!.Value}")).Status);
         Assert.Equal(HttpStatusCode.OK, (await host.Get($"/live/demo/{template.Attribute("media")!.Value.Replace("$Number$", "1", StringComparison.Ordinal)}")).Status);
+    }
+
+    [Theory]
+    [InlineData("/live/demo/", "manifest")]
+    [InlineData("/live/demo.ism/", "Manifest")]
+    [InlineData("/live/demo.ISM/", "Manifest")]
+    public async Task Smooth_streaming_has_the_rights_of_its_stream_under_both_of_its_names(string folder, string manifest)
+    {
+        await using var host = await Protected();
+        host.GoLive("demo", 6);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await host.Get(folder + manifest)).Status);
+        var text = await host.Client.GetStringAsync($"{folder}{manifest}?token={Token("demo")}");
+        var presentation = System.Xml.Linq.XDocument.Parse(text);
+        var stream = presentation.Descendants("StreamIndex").First();
+        var fragment = stream.Attribute("Url")!.Value
+            .Replace("{bitrate}", stream.Element("QualityLevel")!.Attribute("Bitrate")!.Value, StringComparison.Ordinal)
+            .Replace("{start time}", stream.Element("c")!.Attribute("t")!.Value, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await host.Get(folder + fragment)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await host.Get(folder + fragment.Split('?')[0])).Status);
+    }
+
+    [Theory]
+    [InlineData("/live/demo/2/master.m3u8")]
+    [InlineData("/live/demo%2F2/master.m3u8")]
+    [InlineData("/live/demo%2f2/manifest")]
+    [InlineData("/live/demo/2.flv")]
+    [InlineData("/live/demo%2F2.ts")]
+    public async Task The_stream_that_carries_a_rendition_has_no_address_of_its_own(string address)
+    {
+        await using var host = await Protected();
+        host.GoLive("demo", 3);
+        host.Cluster.Stream("demo/2").State = StreamState.Live;
+        Assert.Contains((await host.Get($"{address}?token={Token("demo")}")).Status, (HttpStatusCode[])[HttpStatusCode.NotFound, HttpStatusCode.BadRequest]);
     }
 
     [Theory]
