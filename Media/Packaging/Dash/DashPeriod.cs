@@ -59,14 +59,16 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
         return new DashPeriod(id, mark.Msn, mark.Msn + 1, start90k, start, tracks);
     }
 
-    // A track whose number is not complete yet is as present as it was before.
+    // A track whose number is not complete yet is as present as it was before. In the place of one that shows another rendition's media stands that other:
+    // among pictures players choose it anyhow, but of sounds that are the same only one is offered.
     static List<TrackView> Present(WindowView view, long msn, bool withOpen)
     {
-        var isAnyThere = view.Offered.Any(track => msn < EndOf(track, withOpen) && !IsGap(view, track, msn));
-        return isAnyThere ? [.. view.Offered.Where(track => !IsGap(view, track, msn))] : [];
+        List<TrackView> present =
+            [.. view.Offered.Select(track => view.CarrierOf(track, msn)).Where(track => !IsGap(view, track, msn)).DistinctBy(track => track.Name)];
+        return present.Exists(track => msn < EndOf(track, withOpen)) ? present : [];
     }
 
-    // Before a track began it has nothing either; nor where its playlists show another rendition's media: players choose among those that are there.
+    // Before a track began it has nothing either.
     static bool IsGap(WindowView view, TrackView track, long msn) =>
         track.Filled.ContainsKey(msn) || (msn < track.End && view.Segment(track, msn)?.Track(track.Slot) is null or { IsGap: true });
 }

@@ -115,6 +115,19 @@ public sealed class LiveLadderTests : IDisposable
         Assert.Equal(2, manifest.Split("<Representation id=\"v1\"").Length - 1);
     }
 
+    [Fact]
+    public void In_DASH_there_is_sound_while_the_rendition_is_lost_whose_sound_was_offered()
+    {
+        Send(0..4, 1, 2, 3);
+        _windows[0].Pause(WindowPause.SourceLost);
+        Send(4..8, 2, 3);
+        var periods = Encoding.UTF8.GetString(new DashManifests().Manifest(_ladder.View, lowLatency: false)!.Plain.Span).Split("<Period ")[1..];
+        Assert.Equal(["a1", "a11"], periods.Select(period => Assert.Single(Representations(period), id => id[0] == 'a')));
+        Assert.DoesNotContain("v1", Representations(periods[1]));
+    }
+
+    static IEnumerable<string> Representations(string period) => period.Split("<Representation id=\"")[1..].Select(rest => rest[..rest.IndexOf('"', StringComparison.Ordinal)]);
+
     static (long, decimal, DateTimeOffset?, long) Times(ListedSegment segment) =>
         (segment.Msn, segment.Duration, segment.ProgramDateTime, segment.DiscontinuitySequence);
 
