@@ -51,7 +51,6 @@ public sealed class RenditionTests(ITestOutputHelper output)
     [SkippableTheory]
     [InlineData("hls.js", "hls.html", "master.m3u8")]
     [InlineData("dash.js", "dash.html", "manifest.mpd")]
-    [InlineData("Shaka", "shaka.html", "master.m3u8")]
     public async Task A_player_takes_the_rendition_that_its_network_carries_and_plays_on_while_one_is_lost(string player, string html, string address)
     {
         Tools.RequirePlayer(player switch { "dash.js" => "dashjs", "Shaka" => "shaka-player", _ => "hls.js" });
