@@ -107,7 +107,7 @@ public static class GatewayHosting
         services.GetService<ApiV3Endpoint>()?.Map(endpoints);
         services.GetService<PlayManifestEndpoint>()?.Map(endpoints);
         services.GetService<ThumbnailEndpoint>()?.Map(endpoints);
-        (endpoints as IApplicationBuilder)?.UseVod();
+        pipeline.UseVod();
         return endpoints;
     }
 }

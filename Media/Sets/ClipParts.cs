@@ -96,7 +96,7 @@ sealed record ClipPlace(int Sequence, SequenceDescription Description, int Clip,
 
         var scale = video.Info.Timescale;
         var offset = StartOf(video);
-        var key = video.NextKeyFrame(video.FindFrame(from * scale / 1000 - offset));
+        var key = video.NextKeyFrame(video.FindFrame(MediaTime.Rescale(from, 1000, scale) - offset));
         if (key >= video.FrameCount)
         {
             return part;
@@ -112,10 +112,10 @@ sealed record ClipPlace(int Sequence, SequenceDescription Description, int Clip,
     {
         var scale = track.Info.Timescale;
         var start = StartOf(track);
-        var from = part.Source!.ClipFrom * scale / 1000 - start;
+        var from = MediaTime.Rescale(part.Source!.ClipFrom, 1000, scale) - start;
         var limit = part.Length is { } length ? Limit is { } clip ? Math.Min(clip - part.Start, length) : length : Limit;
         var first = from > 0 ? track.FindFrame(from) : 0;
-        var end = limit is { } l ? track.FindFrame((part.Source.ClipFrom + l) * scale / 1000 - start) : track.FrameCount;
+        var end = limit is { } l ? track.FindFrame(MediaTime.Rescale(part.Source.ClipFrom + l, 1000, scale) - start) : track.FrameCount;
         return new SetTrack
         {
             Source = track,

@@ -105,7 +105,7 @@ public sealed class SetTrack
         other is not null && Sequence == other.Sequence && Kind == other.Kind && Source.IndexInKind == other.Source.IndexInKind;
 
     /// <summary>A time from the clip's start, in milliseconds, as a decode time of the source, in its ticks.</summary>
-    public long TicksAt(long milliseconds) => (milliseconds - PartStart + ClipFrom) * Info.Timescale / 1000 - StartOffset;
+    public long TicksAt(long milliseconds) => MediaTime.Rescale(milliseconds - PartStart + ClipFrom, 1000, Info.Timescale) - StartOffset;
 
     /// <summary>First frame of the clip that is decoded at or after a decode time of the source; <see cref="EndFrame"/> where there is none.</summary>
     public int FrameAt(long ticks) => Math.Clamp(Source.FindFrame(ticks), FirstFrame, EndFrame);

@@ -45,10 +45,10 @@ public static class SegmentList
         var aligned = timeline.Schedule.AlignToKeyFrames && leader.Source.HasKeyFrameTable;
         var end = (aligned ? [leader] : tracks).Max(track => MediaTime.RescaleNearest(TicksAt(track, track.EndFrame), track.Info.Timescale, timescale));
         var (segments, start) = (new List<ListedSegment>(), 0L);
-        for (var i = 0; i < timeline.SegmentCountOf(0) && (start < end || (!aligned && start < timeline.Durations[0] * timescale / 1000)); i++)
+        for (var i = 0; i < timeline.SegmentCountOf(0) && (start < end || (!aligned && start < MediaTime.Rescale(timeline.Durations[0], 1000, timescale))); i++)
         {
             var next = i + 1 == timeline.SegmentCountOf(0)
-                ? start < end ? end : timeline.Durations[0] * timescale / 1000
+                ? start < end ? end : MediaTime.Rescale(timeline.Durations[0], 1000, timescale)
                 : MediaTime.RescaleNearest(Boundary(timeline, leader, aligned, i + 1), leader.Info.Timescale, timescale);
             segments.Add(new ListedSegment(i, 0, start, next - start));
             start = next;
@@ -124,7 +124,7 @@ public static class SegmentList
             return TicksAt(leader, Math.Min(leader.Source.NextKeyFrame(frame), leader.EndFrame));
         }
 
-        return frame < leader.EndFrame ? TicksAt(leader, frame) : nominal * leader.Info.Timescale / 1000;
+        return frame < leader.EndFrame ? TicksAt(leader, frame) : MediaTime.Rescale(nominal, 1000, leader.Info.Timescale);
     }
 
     static long TicksAt(SetTrack leader, int frame) =>
