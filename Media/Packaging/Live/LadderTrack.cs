@@ -8,7 +8,7 @@ namespace Tributary.Media.Packaging.Live;
 sealed class LadderTrack(int rendition, int slot)
 {
     // A rendition may be one number behind while its frames are on their way; more, and it stalls.
-    const int Behind = 2;
+    internal const int Behind = 2;
     const long Short90k = 9_000;
 
     readonly SortedDictionary<long, int> _filled = [];
@@ -34,7 +34,7 @@ sealed class LadderTrack(int rendition, int slot)
         }
 
         // 1. How far it is listed: never back.
-        var end = Math.Max(carrier is not null && isLost ? carrier.End : own.End, _end);
+        var end = UpToWhatComes(Math.Max(carrier is not null && isLost ? carrier.End : own.End, _end), own.Kind, find);
         while (carrier is not null && carrier.End > end && _filled.ContainsKey(end))
         {
             end++;
@@ -78,7 +78,8 @@ sealed class LadderTrack(int rendition, int slot)
             _filled.TryAdd(own.End - 1, carrier.Number);
         }
 
-        for (var msn = own.End; msn < carrier.End + (carrier.Parts.Length > 0 ? 1 : 0); msn++)
+        var isOpen = home.Pause is not null || carrier.Parts.Length > 0;   // a hint at a part of a rendition that is lost would lead nowhere
+        for (var msn = own.End; msn < carrier.End + (isOpen ? 1 : 0); msn++)
         {
             _filled.TryAdd(msn, carrier.Number);
         }
@@ -96,6 +97,33 @@ sealed class LadderTrack(int rendition, int slot)
         msn >= carrier.End
         || home.Segment(msn)?.Track(slot) is { } own && carrierHome.Segment(msn)?.Track(carrier.Slot) is { IsGap: false } other
             && own.Duration90k < other.Duration90k - Short90k;
+
+    // A rendition that is back may be ahead of the one that filled for it: what that one has still to complete is waited for, unless it is lost itself.
+    long UpToWhatComes(long end, TrackKind kind, Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
+    {
+        for (var msn = _end; msn >= 0 && msn < end; msn++)
+        {
+            if (!_filled.TryGetValue(msn, out var number))
+            {
+                continue;
+            }
+
+            var (carrier, home) = find(kind, number);
+            if (carrier?.End > msn)
+            {
+                continue;
+            }
+
+            if (carrier is not null && home!.Pause is null)
+            {
+                return msn;
+            }
+
+            _filled.Remove(msn);
+        }
+
+        return end;
+    }
 
     bool Has(long msn, TrackView own, WindowView home, Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
     {

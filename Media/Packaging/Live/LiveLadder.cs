@@ -73,6 +73,7 @@ public sealed class LiveLadder
         {
             _windows = [.. _windows.Where(known => known.Rendition != rendition).Append((rendition, window)).OrderBy(one => one.Item1)];
             window.Published = Renew;
+            window.OthersGoOn = () => Array.Exists(Volatile.Read(ref _windows), one => one.Window != window && one.Window.View is { Pause: null, Tracks.Count: > 0 });
         }
 
         Renew();
@@ -101,7 +102,7 @@ public sealed class LiveLadder
             _tracks.Clear();
         }
 
-        _front = Math.Max(_front, reference.Front);
+        _front = Math.Max(_front, FrontOf(begun));
         foreach (var (_, view) in begun)
         {
             foreach (var own in view.Tracks)
@@ -120,6 +121,15 @@ public sealed class LiveLadder
 
         return merged;
     }
+
+    // Of the renditions that are at the edge the one that goes back furthest: another may have begun just now, or have lost what it had.
+    static long FrontOf((int Rendition, WindowView View)[] begun)
+    {
+        var edge = begun.Max(home => EndOf(home.View));
+        return begun.Where(home => EndOf(home.View) > edge - LadderTrack.Behind).Min(home => home.View.Front);
+    }
+
+    static long EndOf(WindowView view) => view.Tracks.Max(track => track.End);
 
     void Follow(TrackView own, WindowView home, (int Rendition, WindowView View)[] alive)
     {

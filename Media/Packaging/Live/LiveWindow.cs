@@ -67,6 +67,9 @@ public sealed class LiveWindow : IDisposable
 
     internal SegmentMuxers Muxers => _muxers;
 
+    /// <summary>Whether other renditions of the entry are on air and fill what this one misses: then it goes on after a hole of any length.</summary>
+    internal Func<bool> OthersGoOn { get; set; } = static () => false;
+
     /// <summary>Called after each change, on the writer's thread.</summary>
     internal Action? Published { get; set; }
 
@@ -235,7 +238,8 @@ public sealed class LiveWindow : IDisposable
             return mark.Msn >= _segments.First;
         }
 
-        if (_pause == WindowPause.OffAir || mark.Msn > newestMsn + 1 + MaxSkipped)
+        var skips = mark.Msn - newestMsn - 1;
+        if ((_pause == WindowPause.OffAir || skips > MaxSkipped) && (skips > _options.MaxSegments || !OthersGoOn()))
         {
             Restart();
             newestMsn = -1;

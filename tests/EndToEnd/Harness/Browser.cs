@@ -80,9 +80,17 @@ sealed class PlayerPage
     {
         _page = page;
         page.PageError += (_, error) => _errors.Add(error);
+        page.Response += (_, response) =>
+        {
+            if (response.Status >= 400)
+            {
+                _errors.Add($"{response.Status} {new Uri(response.Url).PathAndQuery}");
+            }
+        };
         page.Console += (_, message) =>
         {
-            if (message.Type == "error")
+            // The browser's own line about a refused request has no address: the answer itself is noted above.
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource: the server responded", StringComparison.Ordinal))
             {
                 _errors.Add(message.Text);
             }

@@ -78,6 +78,38 @@ public sealed class LiveLadderTests : IDisposable
         Assert.Equal(Enumerable.Range(0, listed.Count), HlsRules.ParseMedia(Bytes("v11")).Segments.Select(segment => (int)(segment.Msn - HlsRules.ParseMedia(Bytes("v11")).MediaSequence)));
     }
 
+    [Theory]
+    [InlineData(WindowPause.SourceLost)]
+    [InlineData(WindowPause.OffAir)]
+    public void However_long_the_first_rendition_is_away_no_playlist_loses_what_it_lists_when_it_is_back(WindowPause pause)
+    {
+        Send(0..4, 1, 2, 3);
+        _windows[0].Pause(pause);
+        Send(4..14, 2, 3);
+        var (others, own) = (Listed("v11"), Listed("v1"));
+        SyntheticStream.Send(_windows[0], _sources[0].Segment(_sources[0].Mark(14, epoch: 2), picture: Pictures[0]));   // ahead of the others
+        Assert.Equal(others, Listed("v11"));
+        Assert.Equal(own[^10..], Listed("v1")[^10..]);
+        Assert.NotEmpty(Listed("a1"));
+
+        Send(14..15, 2, 3);
+        SyntheticStream.Send(_windows[0], _sources[0].Segment(_sources[0].Mark(15, epoch: 2), picture: Pictures[0]));
+        Send(15..16, 2, 3);
+        SyntheticStream.Send(_windows[0], _sources[0].Segment(_sources[0].Mark(16, epoch: 2), picture: Pictures[0]));
+        Assert.Equal("seg-15-v1.m4s", Listed("v1")[^1]);
+        Assert.Equal(HlsRules.ParseMedia(Bytes("v11")).MediaSequence, HlsRules.ParseMedia(Bytes("v21")).MediaSequence);
+    }
+
+    [Fact]
+    public void A_rendition_that_is_lost_hints_at_the_parts_of_its_nearest()
+    {
+        Send(0..4, 1, 2, 3);
+        _windows[1].Pause(WindowPause.SourceLost);
+        Send(4..6, 1, 3);
+        Begin(6, 1, 3);
+        Assert.Contains("TYPE=PART,URI=\"part-6-0-v1.m4s\"", Playlist("v11"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_first_rendition_may_be_the_one_that_is_lost_and_a_number_that_was_listed_keeps_its_media()
     {
@@ -142,6 +174,14 @@ public sealed class LiveLadderTests : IDisposable
             {
                 SyntheticStream.Send(_windows[rendition - 1], _sources[rendition - 1].Segment(_sources[rendition - 1].Mark(msn), picture: Pictures[rendition - 1]));
             }
+        }
+    }
+
+    void Begin(int msn, params int[] renditions)
+    {
+        foreach (var rendition in renditions)
+        {
+            SyntheticStream.Send(_windows[rendition - 1], _sources[rendition - 1].Segment(_sources[rendition - 1].Mark(msn), picture: Pictures[rendition - 1], frames: 1));
         }
     }
 
