@@ -302,7 +302,9 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         }
 
         writer.Add("#EXTINF:"u8);
-        WriteDuration(writer, track?.Duration ?? segment.Duration90k, track?.Timescale ?? MediaTime.Hz90k);
+        var (ticks, timescale) = segment.Msn == _leading.Broken.Msn ? (_leading.Broken.Duration90k, MediaTime.Hz90k)
+            : (track?.Duration ?? segment.Duration90k, track?.Timescale ?? MediaTime.Hz90k);
+        WriteDuration(writer, ticks, timescale);
         writer.Add(",\nseg-"u8).Add(segment.Msn);
         foreach (var carrier in carriers)
         {

@@ -14,6 +14,7 @@ sealed class LadderTrack(int rendition, int slot)
     readonly SortedDictionary<long, int> _filled = [];
     TrackView? _own;
     long _end = -1;
+    (long Msn, long Duration90k) _broken = (-1, 0);
     bool _isNew;
 
     public int Rendition => rendition;
@@ -23,18 +24,27 @@ sealed class LadderTrack(int rendition, int slot)
     /// <summary>Null before it has anything to list.</summary>
     public TrackView? Merged { get; private set; }
 
+    /// <summary>Whether a playlist that somebody saw has something of its own in this number, be it a part.</summary>
+    public bool HasShown(long msn) => Merged is { } merged && !_filled.ContainsKey(msn) && (msn < merged.End || (msn == merged.End && merged.Parts.Length > 0));
+
     public void Merge(
-        TrackView own, WindowView home, TrackView? carrier, WindowView? carrierHome, long front,
+        TrackView own, WindowView home, TrackView? carrier, WindowView? carrierHome, long front, bool keepsLast,
         Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
     {
         var isLost = home.Pause is not null || carrier?.End - own.End >= Behind;
         if (carrier is not null)
         {
-            Fill(own, home, carrier, carrierHome!, front, isLost);
+            Fill(own, home, carrier, carrierHome!, front, isLost, keepsLast);
         }
 
         // 1. How far it is listed: never back.
-        var end = UpToWhatComes(Math.Max(carrier is not null && isLost ? carrier.End : own.End, _end), own.Kind, find);
+        var comes = carrier is not null && isLost ? carrier.End : own.End;
+        var end = UpToWhatComes(Math.Max(comes, _end), own.Kind, find);
+        if (keepsLast && carrier is not null && carrier.End > own.End - 1 && _broken.Msn != own.End - 1 && IsShort(own.End - 1, home, carrier, carrierHome!))
+        {
+            _broken = (own.End - 1, carrierHome!.Segment(own.End - 1)!.Track(carrier.Slot)!.Duration90k);
+        }
+
         while (carrier is not null && carrier.End > end && _filled.ContainsKey(end))
         {
             end++;
@@ -53,10 +63,10 @@ sealed class LadderTrack(int rendition, int slot)
         }
 
         _end = end;
-        Show(own, carrier, first, end);
+        Show(own, home, carrier, first, end);
     }
 
-    void Fill(TrackView own, WindowView home, TrackView carrier, WindowView carrierHome, long front, bool isLost)
+    void Fill(TrackView own, WindowView home, TrackView carrier, WindowView carrierHome, long front, bool isLost, bool keepsLast)
     {
         // Before it began, and where it has nothing.
         for (var msn = Math.Max(front, carrier.First); msn < Math.Min(own.End, carrier.End); msn++)
@@ -72,14 +82,14 @@ sealed class LadderTrack(int rendition, int slot)
             return;
         }
 
-        // Its last segment, where it broke off within; and all that comes, the open one included.
-        if (home.Pause is not null && own.End > own.First && IsShort(own.End - 1, home, carrier, carrierHome))
+        // Its last segment, where it broke off within and nobody was told of what there is; and all that comes, the open one included.
+        if (home.Pause is not null && !keepsLast && own.End > own.First && IsShort(own.End - 1, home, carrier, carrierHome))
         {
             _filled.TryAdd(own.End - 1, carrier.Number);
         }
 
         var isOpen = home.Pause is not null || carrier.Parts.Length > 0;   // a hint at a part of a rendition that is lost would lead nowhere
-        for (var msn = own.End; msn < carrier.End + (isOpen ? 1 : 0); msn++)
+        for (var msn = own.End; msn <= (isOpen ? Math.Max(own.End, carrier.End) : carrier.End - 1); msn++)
         {
             _filled.TryAdd(msn, carrier.Number);
         }
@@ -137,17 +147,17 @@ sealed class LadderTrack(int rendition, int slot)
     }
 
     // Another only where something is other: playlists are written once per view of a track.
-    void Show(TrackView own, TrackView? carrier, long first, long end)
+    void Show(TrackView own, WindowView home, TrackView? carrier, long first, long end)
     {
         var isCarried = _filled.ContainsKey(end);
-        var parts = isCarried ? carrier?.End == end ? carrier.Parts : [] : own.End == end ? own.Parts : [];
+        var parts = isCarried ? carrier?.End == end ? carrier.Parts : [] : own.End == end ? own.Parts : home.Pause is not null ? home.Segment(end)?.Parts(slot) ?? [] : [];
         var init = isCarried ? carrier?.OpenInit : own.OpenInit;
         _isNew = Merged is null || !ReferenceEquals(_own, own) || Merged.First != first || Merged.End != end || Merged.Parts != parts
-            || Merged.Filled.Count != _filled.Count;
+            || Merged.Filled.Count != _filled.Count || Merged.Broken != _broken;
         if (_isNew)
         {
             _own = own;
-            Merged = own with { First = first, End = end, Parts = parts, OpenInit = init, Filled = new Dictionary<long, int>(_filled) };
+            Merged = own with { First = first, End = end, Parts = parts, OpenInit = init, Filled = new Dictionary<long, int>(_filled), Broken = _broken };
         }
     }
 

@@ -103,11 +103,12 @@ public sealed class LiveLadder
         }
 
         _front = Math.Max(_front, FrontOf(begun));
-        foreach (var (_, view) in begun)
+        foreach (var (rendition, view) in begun)
         {
+            var keepsLast = view.Pause is not null && _tracks.Exists(track => track.Rendition == rendition && track.HasShown(EndOf(view) - 1));
             foreach (var own in view.Tracks)
             {
-                Follow(own, view, alive);
+                Follow(own, view, alive, keepsLast);
             }
         }
 
@@ -131,7 +132,7 @@ public sealed class LiveLadder
 
     static long EndOf(WindowView view) => view.Tracks.Max(track => track.End);
 
-    void Follow(TrackView own, WindowView home, (int Rendition, WindowView View)[] alive)
+    void Follow(TrackView own, WindowView home, (int Rendition, WindowView View)[] alive, bool keepsLast)
     {
         var track = _tracks.Find(known => known.Rendition == own.Rendition && known.Slot == own.Slot);
         if (track is null)
@@ -140,7 +141,7 @@ public sealed class LiveLadder
         }
 
         var carrier = Nearest(own, alive);
-        track.Merge(own, home, carrier.Track, carrier.Home, _front, Find);
+        track.Merge(own, home, carrier.Track, carrier.Home, _front, keepsLast, Find);
     }
 
     (TrackView? Track, WindowView? Home) Find(TrackKind kind, int number)

@@ -25,6 +25,12 @@ public sealed record TrackView(int Slot, string Name, TrackInfo Info, long First
     /// <summary>Numbers that it has nothing in, and the track of its kind whose media its playlist lists instead.</summary>
     public IReadOnlyDictionary<long, int> Filled { get; init; } = NothingFilled;
 
+    /// <summary>
+    /// The number in which its source broke off after parts of it were listed, and how long it is for all others, in 90 kHz ticks: as long it is listed, that
+    /// dates and durations go on to agree.
+    /// </summary>
+    public (long Msn, long Duration90k) Broken { get; init; } = (-1, 0);
+
     static readonly Dictionary<long, int> NothingFilled = [];
 }
 

@@ -60,6 +60,26 @@ public sealed class LiveLadderTests : IDisposable
     }
 
     [Fact]
+    public void A_part_that_was_listed_stays_when_its_rendition_is_lost()
+    {
+        Send(0..4, 1, 2, 3);
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(4), picture: Pictures[1], frames: 30));
+        var seen = HlsRules.ParseMedia(Bytes("v11"));
+        Assert.Contains(seen.Parts, part => part.Msn == 4);
+        _windows[1].Pause(WindowPause.SourceLost);
+        foreach (var step in Enumerable.Range(4, 4))
+        {
+            var now = HlsRules.CheckMedia(Bytes("v11"));
+            HlsRules.CheckReload(seen, now);
+            LowLatencyRules.CheckReload(seen, now);
+            seen = now;
+            Send(step..(step + 1), 1, 3);
+        }
+
+        Assert.Equal([.. Uris(0..5, "v11"), .. Uris(5..7, "v1")], Listed("v11"));
+    }
+
+    [Fact]
     public void A_rendition_that_is_back_goes_on_with_its_own_and_what_was_filled_stays_filled()
     {
         Send(0..4, 1, 2, 3);
