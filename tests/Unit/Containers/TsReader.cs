@@ -6,8 +6,9 @@ namespace Tributary.Unit.Containers;
 sealed class TsReader
 {
     readonly Dictionary<int, int> _counters = [];
+    int _map = -1;
 
-    public sealed record Pes(int Pid, byte StreamId, long Pts, long Dts, bool RandomAccess, byte[] Data);
+    public sealed record Pes(int Pid, byte StreamId, long Pts, long Dts, bool RandomAccess, bool Aligned, byte[] Data);
 
     public List<Pes> Packets { get; } = [];
 
@@ -73,11 +74,13 @@ sealed class TsReader
             payload = payload[(1 + length)..];
         }
 
-        if (pid is 0 or 0x1000)
+        if (pid == 0 || pid == _map)
         {
             Assert.True(starts);
             var section = payload[(1 + payload[0])..];
-            Sections.Add(section[..(3 + (BinaryPrimitives.ReadUInt16BigEndian(section[1..]) & 0xFFF))].ToArray());
+            section = section[..(3 + (BinaryPrimitives.ReadUInt16BigEndian(section[1..]) & 0xFFF))];
+            _map = pid == 0 ? BinaryPrimitives.ReadUInt16BigEndian(section[^6..]) & 0x1FFF : _map;   // of the one programme, before the CRC
+            Sections.Add(section.ToArray());
         }
         else if (starts)
         {
@@ -101,10 +104,10 @@ sealed class TsReader
         Assert.True(data.StartsWith<byte>([0, 0, 1]));
         var length = BinaryPrimitives.ReadUInt16BigEndian(data[4..]);
         Assert.True(length == 0 || length == data.Length - 6, $"PES_packet_length {length}, {data.Length - 6} bytes");
-        Assert.Equal(0x84, data[6]);
+        Assert.Equal(0x80, data[6] & 0xFB);   // not scrambled; data_alignment_indicator is up to the muxer
         var pts = Timestamp(data[9..], data[7] == 0xC0 ? 3 : 2);
         var dts = data[7] == 0xC0 ? Timestamp(data[14..], 1) : pts;
-        return new Pes(pid, data[3], pts, dts, randomAccess, data[(9 + data[8])..].ToArray());
+        return new Pes(pid, data[3], pts, dts, randomAccess, (data[6] & 4) != 0, data[(9 + data[8])..].ToArray());
     }
 
     static long Timestamp(ReadOnlySpan<byte> field, int prefix)

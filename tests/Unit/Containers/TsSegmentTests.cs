@@ -217,6 +217,7 @@ public sealed class TsSegmentTests : IDisposable
     {
         var reader = new TsReader();
         reader.Read(segment);
+        Assert.All(reader.Packets, packet => Assert.True(packet.Aligned));
         return reader;
     }
 

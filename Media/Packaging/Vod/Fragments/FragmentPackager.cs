@@ -24,6 +24,11 @@ static class FragmentPackager
             return PackagedAnswer.Failed(failure, "the segment's frames cannot be found");
         }
 
+        if (tracks.Length == 0)
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadRequest, "there is neither picture nor sound in what is asked for");
+        }
+
         using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
         if (bytes is null)
         {

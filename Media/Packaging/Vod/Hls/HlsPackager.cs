@@ -43,7 +43,9 @@ static class HlsPackager
             return PackagedAnswer.Failed(MediaFailure.NotImplemented, "the source's frames are encrypted: decryption comes later");
         }
 
-        return PackagedAnswer.Of(new MemoryBody(VodInitSegment.Write(tracks, "isomavc1"u8, duration)) { ContentType = TypeOf(tracks) });
+        return tracks.Count == 0
+            ? PackagedAnswer.Failed(MediaFailure.BadRequest, "there is neither picture nor sound in what is asked for")
+            : PackagedAnswer.Of(new MemoryBody(VodInitSegment.Write(tracks, "isomavc1"u8, duration)) { ContentType = TypeOf(tracks) });
     }
 
     internal static async ValueTask<PackagedAnswer> TsSegmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation)
