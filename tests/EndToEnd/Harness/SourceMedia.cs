@@ -35,6 +35,10 @@ static class SourceMedia
     public static Task<string> Hevc =>
         Make("hevc.mp4", 12, ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:keyint=30:min-keyint=30:scenecut=0", "-tag:v", "hvc1", .. Aac]);
 
+    /// <summary>12 s of 25 frames as an MP4 file, a key frame every two seconds, two B-frames in a row.</summary>
+    public static Task<string> Film => Make("film.mp4", 12, ["-vf", "scale=320:180,fps=25", "-c:v", "libx264", "-preset", "superfast", "-profile:v", "high", "-b:v", "300k",
+        "-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-bf", "2", "-b_strategy", "0", .. Aac, "-movflags", "+faststart"]);
+
     static string[] H264 => ["-c:v", "libx264", "-preset", "superfast", "-profile:v", "high", "-b:v", "600k", "-g", "30", "-keyint_min", "30", "-sc_threshold", "0"];
 
     static string[] Small(string rate) =>
