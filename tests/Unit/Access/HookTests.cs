@@ -129,7 +129,7 @@ public sealed class HookTests : IAsyncLifetime
         var failures = 2;
         _server.Answer = call => Task.FromResult((call["event"] == "publish" && Interlocked.Decrement(ref failures) >= 0 ? 500 : 200, ""));
         using var teller = Teller(new AccessHook { Url = _server.Url, Secret = "sixteen letters!" }, new HookDelivery { FirstPause = TimeSpan.FromMilliseconds(1), LongestPause = TimeSpan.FromMilliseconds(1) });
-        teller.Tell(new StreamEvent(HookEvent.Publish, "studio", DateTimeOffset.UnixEpoch) { Query = "?key=abc" });
+        teller.Tell(new StreamEvent(HookEvent.Publish, "studio", DateTimeOffset.UnixEpoch) { Query = "?key=xyz" });
         teller.Tell(new StreamEvent(HookEvent.Unpublish, "studio", DateTimeOffset.UnixEpoch) { Reason = "Unpublished" });
         teller.Tell(new StreamEvent(HookEvent.Record, "studio", DateTimeOffset.UnixEpoch) { File = "recordings/studio/1.mp4", Duration = TimeSpan.FromSeconds(6) });
         HookCall[] calls = [await _server.Next(), await _server.Next(), await _server.Next(), await _server.Next(), await _server.Next()];
@@ -137,7 +137,7 @@ public sealed class HookTests : IAsyncLifetime
         Assert.Single(calls.Take(3).Select(call => call.Headers["Tributary-Id"].ToString()).Distinct());
         Assert.Equal("recordings/studio/1.mp4", calls[4]["file"]);
         Assert.All(calls, call => AssertSigned(call, "sixteen letters!"));
-        Assert.All(calls, call => Assert.DoesNotContain("abc", call.Body, StringComparison.Ordinal));
+        Assert.All(calls, call => Assert.DoesNotContain("xyz", call.Body, StringComparison.Ordinal));
     }
 
     [Fact]
