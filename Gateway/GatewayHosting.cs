@@ -79,6 +79,7 @@ public static class GatewayHosting
         services.AddSingleton<RequestReader>();
         services.AddSingleton<ApiV3Endpoint>();
         services.AddSingleton<PlayManifestEndpoint>();
+        services.AddSingleton<IEntryCatalog, PlatformCatalog>();
         services.AddSingleton<ThumbnailEndpoint>();
         return services;
     }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tributary.Gateway.Vod;
 using Tributary.Grains.Platform;
 using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Content;
@@ -20,7 +21,7 @@ namespace Tributary.Gateway.ApiV3;
 /// node's own master; of a clip the way to the packager, or the file itself. What cannot be played is 404 with a number in the head.
 /// </summary>
 sealed partial class PlayManifestEndpoint(
-    IObjectStore store, PlatformApi api, AccessRules rules, ContentStore content, IOptions<PlatformOptions> options, TimeProvider time, IGrainFactory grains,
+    IObjectStore store, PlatformApi api, AccessRules rules, ContentStore content, EntryTickets tickets, IOptions<PlatformOptions> options, TimeProvider time, IGrainFactory grains,
     ILogger<PlayManifestEndpoint> log)
 {
     const int NotFound = 1, Refused = 3, BadFlavor = 6, BadKs = 7, BadType = 12, Missing = 20, BadFormat = 25, ExpiredToken = 28, NotLive = 36;
@@ -81,7 +82,8 @@ sealed partial class PlayManifestEndpoint(
         }
 
         var caller = await CallerOf(context, request);
-        var verdict = await rules.Judge(entry.Value, new Viewer(caller, Ip(context), PlaybackService.Referrer(request.Text("referrer"), context.Request.Headers.Referer.ToString()), context.Request.Headers.UserAgent.ToString(), ""));
+        var viewer = new Viewer(caller, Ip(context), PlaybackService.Referrer(request.Text("referrer"), context.Request.Headers.Referer.ToString()), context.Request.Headers.UserAgent.ToString(), "");
+        var verdict = await rules.Judge(entry.Value, viewer);
         if (verdict.Blocked)
         {
             throw new ManifestErrorException(Refused, "access control");
@@ -94,7 +96,7 @@ sealed partial class PlayManifestEndpoint(
         }
         else if (entry.Value.Text("type") == "1")
         {
-            await Clip(context, request, entry, format, verdict);
+            await Clip(context, request, entry, format, viewer, verdict);
         }
         else
         {
@@ -116,7 +118,7 @@ sealed partial class PlayManifestEndpoint(
         }
     }
 
-    static string Ip(HttpContext context) => context.Connection.RemoteIpAddress is not { } address ? ""
+    internal static string Ip(HttpContext context) => context.Connection.RemoteIpAddress is not { } address ? ""
         : address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString() : address.ToString();
 
     async Task Live(HttpContext context, ManifestRequest request, StoredObject entry, (string Packager, string File) format, Caller caller)
@@ -163,9 +165,9 @@ sealed partial class PlayManifestEndpoint(
         return format.Packager is "hls" or "dash" ? $"{(string.IsNullOrEmpty(domain) ? Base(context) : $"{context.Request.Scheme}://{domain}")}/live/{entry}/{format.File}" : null;
     }
 
-    async Task Clip(HttpContext context, ManifestRequest request, StoredObject entry, (string Packager, string File) format, AccessVerdict verdict)
+    async Task Clip(HttpContext context, ManifestRequest request, StoredObject entry, (string Packager, string File) format, Viewer viewer, AccessVerdict verdict)
     {
-        var assets = (await store.All(EntryStore.AssetKind, null, Test.Equal("entryId", entry.Id))).Select(asset => asset.Value).Where(asset => asset.Type == "FlavorAsset" && asset.Long("status") == 2);
+        var assets = await AssetsOf(entry.Id);
         var chosen = Choose(PlaybackService.Limit(assets, verdict), request).OrderByDescending(asset => asset.Long("bitrate")).ToList();
         if (chosen.Count == 0)
         {
@@ -175,11 +177,24 @@ sealed partial class PlayManifestEndpoint(
         if (format.Packager.Length > 0)
         {
             var location = options.Value.VodLocation.Length > 0 ? options.Value.VodLocation : throw new ManifestErrorException(BadFormat, "no packager is configured for files (Platform:VodLocation)");
-            Redirect(context, $"{Base(context)}{location.Replace("{packager}", format.Packager, StringComparison.Ordinal).Replace("{entry}", entry.Id, StringComparison.Ordinal)}/{format.File}", TimeSpan.FromSeconds(60));
+            var flavors = chosen.Count < assets.Count ? string.Join(',', chosen.Select(asset => asset.Text("id"))) : "";
+            var selection = (flavors.Length > 0 ? $"/flavors/{flavors}" : "") + await Ticket(entry, flavors, viewer);
+            var path = location.Replace("{packager}", format.Packager, StringComparison.Ordinal).Replace("{entry}", entry.Id, StringComparison.Ordinal).Replace("{selection}", selection, StringComparison.Ordinal);
+            Redirect(context, $"{Base(context)}{path}/{format.File}", TimeSpan.FromSeconds(60), isPrivate: selection.Contains("/ticket/", StringComparison.Ordinal));
             return;
         }
 
         Redirect(context, $"{Base(context)}/p/{entry.Partner}/sp/{entry.Partner}00/serveFlavor/entryId/{entry.Id}/flavorId/{chosen[0].Text("id")}/name/a.{chosen[0].Text("fileExt", "mp4")}", TimeSpan.FromSeconds(60));
+    }
+
+    async Task<List<PlatformObject>> AssetsOf(string entry) =>
+        [.. (await store.All(EntryStore.AssetKind, null, Test.Equal("entryId", entry))).Select(asset => asset.Value).Where(asset => asset.Type == "FlavorAsset" && asset.Long("status") == 2)];
+
+    // The packager does not know the session: whom only that let in carries a ticket.
+    async Task<string> Ticket(StoredObject entry, string flavors, Viewer viewer)
+    {
+        var needed = !viewer.Caller.IsAnonymous && (await rules.Judge(entry.Value, viewer with { Caller = Caller.Anonymous })).Blocked;
+        return needed ? $"/ticket/{tickets.Write(entry.Id, flavors)}" : "";
     }
 
     static IEnumerable<PlatformObject> Choose(IEnumerable<PlatformObject> assets, ManifestRequest request)
@@ -211,10 +226,10 @@ sealed partial class PlayManifestEndpoint(
 
     static string Base(HttpContext context) => $"{context.Request.Scheme}://{context.Request.Host.Value}";
 
-    static void Redirect(HttpContext context, string address, TimeSpan age)
+    static void Redirect(HttpContext context, string address, TimeSpan age, bool isPrivate = false)
     {
         context.Response.Redirect(address);
-        context.Response.Headers.CacheControl = $"public, max-age={(int)age.TotalSeconds}";
+        context.Response.Headers.CacheControl = isPrivate ? "no-store" : $"public, max-age={(int)age.TotalSeconds}";
     }
 
     // What can be otherwise soon is not remembered for long: a viewer who comes too early must not wait a minute after the start.

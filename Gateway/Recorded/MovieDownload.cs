@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Tributary.Media.Containers.Mp4;
 using Tributary.Media.Journal;
 
@@ -22,19 +23,29 @@ sealed class MovieDownload
     readonly string _name;
 
     MovieDownload(byte[] head, List<MediaRun> runs, long media, string name, Func<MediaRun, IJournalSource?> source) =>
-        (_head, _runs, _name, _source, Length) = (head, runs, name, source, head.Length + media);
+        (_head, _runs, _name, _source, Length, HeadHash) = (head, runs, name, source, head.Length + media, BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(head)));
 
     public long Length { get; }
 
+    /// <summary>Equal at every gateway where the movie is the same.</summary>
+    public ulong HeadHash { get; }
+
+    public long MemoryBytes => 512 + _head.Length + 64L * _runs.Count;
+
     /// <summary>Null where there is nothing to play, or something that is listed cannot be read.</summary>
-    public static async Task<MovieDownload?> Build(RecordedTimeline timeline, string name, Func<MediaRun, IJournalSource?> source, CancellationToken cancellation)
+    public static Task<MovieDownload?> Build(RecordedTimeline timeline, string name, Func<MediaRun, IJournalSource?> source, CancellationToken cancellation) =>
+        Build(timeline, timeline.Numbers, name, source, cancellation);
+
+    /// <summary>Of some numbers of the timeline. Null where there is nothing to play, or something that is listed cannot be read.</summary>
+    public static async Task<MovieDownload?> Build(
+        RecordedTimeline timeline, IReadOnlyList<RecordedNumber> numbers, string name, Func<MediaRun, IJournalSource?> source, CancellationToken cancellation)
     {
         var movie = new ProgressiveMovie();
         var tracks = new int[timeline.Renditions.Count];
         Array.Fill(tracks, -1);
         var runs = new List<MediaRun>();
         var samples = new List<MovieSample>(256);
-        foreach (var number in timeline.Numbers)
+        foreach (var number in numbers)
         {
             for (var rendition = 0; rendition < tracks.Length; rendition++)
             {

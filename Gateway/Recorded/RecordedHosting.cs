@@ -15,6 +15,7 @@ static class RecordedHosting
         services.AddSingleton<InsideAccess>();
         services.AddSingleton<JournalSources>();
         services.AddSingleton<RecordedEntries>();
+        services.AddSingleton<Vod.IEntryCatalog, RecordedCatalog>();
         services.AddSingleton<RecordedEndpoint>();
         services.AddSingleton<RewindAnswers>();
         services.AddSingleton<RewindEndpoint>();

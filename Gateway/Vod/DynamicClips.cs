@@ -9,7 +9,7 @@ namespace Tributary.Gateway.Vod;
 /// Puts content in place of dynamic clips, and paths in place of clips' ids: as an upstream says, or as <c>$vod_dynamic_mapping</c> of an earlier request
 /// said (<c>apply_dynamic_mapping</c>). Only clips that a request needs are asked for.
 /// </summary>
-public sealed class DynamicClips(MediaSetResolver resolver, MappingSeal seal)
+sealed class DynamicClips(MediaSetResolver resolver, MappingSeal seal)
 {
     /// <summary>Resolves clips of a set.</summary>
     /// <param name="location">Where the upstreams' URIs are configured.</param>

@@ -98,7 +98,7 @@ static class LocationsReader
 
         if (!TryMode(entry["mode"]?.Text, entry["packager"]?.Text, out var mode))
         {
-            Problem("mode must be one of local, mapped, remote");
+            Problem("mode must be one of local, mapped, remote, entries");
         }
 
         var location = new VodLocation { Prefix = prefix, Packaging = packaging, Mode = mode, Root = entry["root"]?.Text, Upstreams = upstreams };
@@ -161,6 +161,7 @@ static class LocationsReader
             (null or "" or "local", _) => (VodMode.Local, true),
             ("mapped", _) => (VodMode.Mapped, true),
             ("remote", _) => (VodMode.Remote, true),
+            ("entries", _) => (VodMode.Entries, true),
             _ => (VodMode.Local, false),
         };
         return known;

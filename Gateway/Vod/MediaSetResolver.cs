@@ -11,10 +11,10 @@ readonly record struct ResolvedSet(MediaFailure Failure, string Reason, MediaSet
 }
 
 /// <summary>
-/// Finds out what a URL plays: files themselves in local and remote mode; in mapped mode the mapping of each of its sources, which an upstream or a file
+/// Finds out what a URL plays: files themselves in local and remote mode; entries by their ids; in mapped mode the mapping of each of its sources, which an upstream or a file
 /// has.
 /// </summary>
-public sealed class MediaSetResolver(VodSources sources, UpstreamClient upstreams, VodCaches caches, VodMetrics metrics)
+sealed class MediaSetResolver(VodSources sources, VodEntries entries, UpstreamClient upstreams, VodCaches caches, VodMetrics metrics)
 {
     internal async ValueTask<ResolvedSet> ResolveAsync(VodLocation location, VodUrl url, VodVariables variables, ContentTag tag, CancellationToken cancellation)
     {
@@ -41,6 +41,12 @@ public sealed class MediaSetResolver(VodSources sources, UpstreamClient upstream
 
     async ValueTask<ResolvedSet> ResolveOneAsync(VodLocation location, VodSourceUri source, VodVariables variables, ContentTag tag, CancellationToken cancellation)
     {
+        if (location.Mode == VodMode.Entries && !(location.Root is { } root && File.Exists(root + source.Path))
+            && await entries.ResolveAsync(source.Path, variables, cancellation) is { } entry)
+        {
+            return entry;
+        }
+
         if (location.Mode != VodMode.Mapped)
         {
             return new(MediaFailure.None, "", Single(source.Path));

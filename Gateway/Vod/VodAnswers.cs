@@ -33,7 +33,7 @@ sealed record VodAnswer : IAsyncDisposable
 /// 4. segments go elsewhere where the location redirects them, 5. expressions are evaluated, 6. the packager makes the body, 7. upstreams are told of
 /// notifications that the segment passes, 8. what is small and stays is kept.
 /// </summary>
-public sealed class VodAnswers(
+sealed class VodAnswers(
     MediaSetResolver resolver, DynamicClips dynamicClips, VodNotifications notifications, DrmInfo drm, VodSources sources, VodCaches caches, VodMetrics metrics, TimeProvider time)
 {
     internal async ValueTask<VodAnswer> AnswerAsync(HttpContext context, VodLocation location, VodUrl url, string path)
@@ -41,7 +41,8 @@ public sealed class VodAnswers(
         // 1. Cache.
         var (request, cancellation) = (url.Request, context.RequestAborted);
         var isSegment = IsSegment(request.Kind);
-        var key = isSegment || location is { ResponseCache: null, LiveResponseCache: null } ? "" : KeyOf(context, location, path);
+        // What an entry's rules let one viewer see is not kept for another.
+        var key = isSegment || location is { ResponseCache: null, LiveResponseCache: null } or { Mode: VodMode.Entries } ? "" : KeyOf(context, location, path);
         if (key.Length > 0 && Kept(location, key) is { } kept)
         {
             return kept;

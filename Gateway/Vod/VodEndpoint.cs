@@ -14,7 +14,7 @@ namespace Tributary.Gateway.Vod;
 /// checked, 3. the path is taken apart by the grammar, 4. <see cref="VodAnswers"/> makes an answer, from a cache or anew, 5. it is sent, whole or in
 /// parts. Failures are one sentence and the status of their class.
 /// </summary>
-public sealed partial class VodEndpoint(
+sealed partial class VodEndpoint(
     VodLocations locations, VodAnswers answers, VodStatusPage status, VodFallback fallback, VodMetrics metrics, IOptions<VodOptions> options, IOptions<EdgeOptions> edge,
     ILogger<VodEndpoint> log)
 {

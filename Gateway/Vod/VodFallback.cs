@@ -8,8 +8,8 @@ public sealed partial class VodFallback(UpstreamClient upstreams, ILogger<VodFal
 {
     /// <summary>Whether the request goes there: files of the location itself, not those that a mapping names.</summary>
     internal static bool Takes(HttpContext context, VodLocation location) =>
-        location is { Mode: VodMode.Local or VodMode.Mapped, FallbackUpstream: not null }
-        && (location.Mode == VodMode.Local || location.Upstream is null)
+        location is { Mode: VodMode.Local or VodMode.Entries or VodMode.Mapped, FallbackUpstream: not null }
+        && (location.Mode != VodMode.Mapped || location.Upstream is null)
         && context.Request.Headers[location.ProxyHeaderName] != location.ProxyHeaderValue;
 
     internal async Task Answer(HttpContext context, VodLocation location, string path)

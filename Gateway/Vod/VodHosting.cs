@@ -18,9 +18,11 @@ static class VodHosting
         services.AddSingleton<VodCaches>();
         services.AddSingleton<OpenFiles>();
         services.AddSingleton<UpstreamClient>();
+        services.AddSingleton<VodEntries>();
         services.AddSingleton<VodSources>();
         services.AddSingleton<MediaSetResolver>();
         services.AddSingleton<MappingSeal>();
+        services.AddSingleton<EntryTickets>();
         services.AddSingleton<DynamicClips>();
         services.AddSingleton<VodNotifications>();
         services.AddHostedService(provider => provider.GetRequiredService<VodNotifications>());

@@ -15,6 +15,9 @@ public enum VodMode
     /// <summary>Files of an upstream, by ranges.</summary>
     Remote,
 
+    /// <summary>Entries of the cluster by their ids; where the location has a root, files below it before them.</summary>
+    Entries,
+
     /// <summary>No media: what the packager has counted.</summary>
     Status,
 }

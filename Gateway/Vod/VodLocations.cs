@@ -136,7 +136,7 @@ public sealed partial class VodLocations : IHostedService, IDisposable
             ("/hls", VodPackaging.Hls), ("/dash", VodPackaging.Dash), ("/mss", VodPackaging.Mss), ("/hds", VodPackaging.Hds),
             ("/media", VodPackaging.None), ("/thumb", VodPackaging.Thumb), ("/volume_map", VodPackaging.VolumeMap),
         ];
-        return all.Select(one => new VodLocation { Prefix = one.Prefix, Packaging = one.Packaging, Mode = VodMode.Local, Root = root });
+        return all.Select(one => new VodLocation { Prefix = one.Prefix, Packaging = one.Packaging, Mode = VodMode.Entries, Root = root });
     }
 
     void Take(List<VodLocation> locations)

@@ -9,7 +9,7 @@ public sealed class VodOptions
     /// </summary>
     public string LocationsFile { get; set; } = "";
 
-    /// <summary>Whether <c>/hls</c>, <c>/dash</c>, <c>/mss</c>, <c>/hds</c>, <c>/media</c>, <c>/thumb</c> and <c>/volume_map</c> serve the media folder, unless a location has that prefix.</summary>
+    /// <summary>Whether <c>/hls</c>, <c>/dash</c>, <c>/mss</c>, <c>/hds</c>, <c>/media</c>, <c>/thumb</c> and <c>/volume_map</c> serve the media folder and the cluster's entries, unless a location has that prefix.</summary>
     public bool DefaultLocations { get; set; } = true;
 
     /// <summary>Folder of the default locations. Empty: <c>media</c> below the data folder.</summary>
@@ -29,6 +29,18 @@ public sealed class VodOptions
 
     /// <summary>How long an open file is used without asking whether it was replaced.</summary>
     public TimeSpan OpenFileValid { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long what an entry is made of is taken as known: after it a request asks its grain, or the platform, again.</summary>
+    public TimeSpan EntryValid { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Entries that are known at the same time, and ids that were asked for in vain.</summary>
+    public int MaxEntries { get; set; } = 10_000;
+
+    /// <summary>Bytes of indexes of recordings that are kept: about 2.5 MB for an hour.</summary>
+    public long RecordedMovieBytes { get; set; } = 128L << 20;
+
+    /// <summary>How long a viewer whom a session let in to an entry of the platform may play it.</summary>
+    public TimeSpan TicketLifetime { get; set; } = TimeSpan.FromHours(12);
 
     /// <summary>How long an upstream has to answer, for each attempt.</summary>
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -50,6 +62,7 @@ public sealed class VodOptions
 
     /// <summary>Whether the values make sense together.</summary>
     public static bool IsValid(VodOptions options) =>
-        options is { MetadataCacheBytes: > 0, MaxOpenFiles: > 0, UpstreamRetries: >= 0 and <= 5, UpstreamConnections: > 0, MaxRequests: > 0 }
-        && options.UpstreamTimeout > TimeSpan.Zero && options.OpenFileValid >= TimeSpan.Zero && options.RemoteValid >= TimeSpan.Zero;
+        options is { MetadataCacheBytes: > 0, MaxOpenFiles: > 0, UpstreamRetries: >= 0 and <= 5, UpstreamConnections: > 0, MaxRequests: > 0, MaxEntries: > 0, RecordedMovieBytes: > 0 }
+        && options.UpstreamTimeout > TimeSpan.Zero && options.OpenFileValid >= TimeSpan.Zero && options.RemoteValid >= TimeSpan.Zero
+        && options.EntryValid > TimeSpan.Zero && options.TicketLifetime > TimeSpan.Zero;
 }

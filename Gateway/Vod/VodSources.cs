@@ -9,17 +9,22 @@ namespace Tributary.Gateway.Vod;
 readonly record struct OpenedSource(MediaFailure Failure, string Reason, string Key, IByteSource? Source);
 
 /// <summary>The bytes of media, and what is known of them: local files and resources of upstreams, their metadata from the cache or read once.</summary>
-public sealed class VodSources(OpenFiles files, UpstreamClient upstreams, VodCaches caches, IOptions<VodOptions> options, TimeProvider time, VodMetrics metrics)
+sealed class VodSources(OpenFiles files, VodEntries entries, UpstreamClient upstreams, VodCaches caches, IOptions<VodOptions> options, TimeProvider time, VodMetrics metrics)
 {
     readonly VodCache<RemoteFile> _remote = new("remote_files", 4 << 20, options.Value.RemoteValid, time);
 
     sealed record RemoteFile(MediaFailure Failure, string Reason, long Length, string Identity, DateTimeOffset? LastModified);
 
-    internal IEnumerable<CacheCounts> Counts => [files.Counts, _remote.Counts];
+    internal IEnumerable<CacheCounts> Counts => [files.Counts, _remote.Counts, entries.Counts];
 
     /// <summary>Opens a source by the path that the location or a mapping gives it.</summary>
     internal ValueTask<OpenedSource> OpenAsync(VodLocation location, string path, SourceAccess access, CancellationToken cancellation)
     {
+        if (access == SourceAccess.Entry)
+        {
+            return entries.OpenAsync(path, cancellation);
+        }
+
         var remote = location.Mode == VodMode.Remote ? location.RemoteUpstream ?? location.Upstream : location.RemoteUpstream;
         return access != SourceAccess.File && remote is not null ? OpenRemoteAsync(location, remote, path, cancellation)
             : access == SourceAccess.Http ? new(new OpenedSource(MediaFailure.BadMapping, "a source is to be read by HTTP, and the location has no remote_upstream_location", "", null))
@@ -29,10 +34,10 @@ public sealed class VodSources(OpenFiles files, UpstreamClient upstreams, VodCac
     OpenedSource OpenLocal(VodLocation location, string path)
     {
         var started = VodMetrics.Start();
-        var local = location.Mode == VodMode.Local;
-        if (path.Contains('\0') || !local && location.Root is null && !path.StartsWith('/'))
+        var local = location.Mode is VodMode.Local or VodMode.Entries;
+        if (path.Contains('\0') || location.Root is null && (local || !path.StartsWith('/')))
         {
-            return new(MediaFailure.NotFound, "a mapping names no file", "", null);
+            return new(MediaFailure.NotFound, "there is no root, or a mapping names no file", "", null);
         }
 
         // A mapping names files by absolute paths, or relative to the root of the mapping files.

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Tributary.Gateway.Vod;
 
 /// <summary>What a location of packager <c>status</c> answers: caches, stages and answers since the last reset, as XML, JSON (<c>?format=json</c>) or Prometheus text (<c>?format=prom</c>); <c>?reset=1</c> begins anew.</summary>
-public sealed class VodStatusPage(VodMetrics metrics, VodCaches caches, VodSources sources)
+sealed class VodStatusPage(VodMetrics metrics, VodCaches caches, VodSources sources)
 {
     internal Task Answer(HttpContext context)
     {

@@ -37,10 +37,10 @@ public sealed class PlatformOptions
     public string[] ServerFileRoots { get; set; } = [];
 
     /// <summary>
-    /// Path below which this cluster packages the files of entries, with <c>{packager}</c> (hls, dash, mss, hds) and <c>{entry}</c> in it; empty: files are
-    /// only served as they are.
+    /// Path below which the files of entries are packaged, with <c>{packager}</c> (hls, dash, mss, hds), <c>{entry}</c> and <c>{selection}</c> (renditions
+    /// that were asked for, and what a session let in: for a packager of this cluster) in it; empty: files are only served as they are.
     /// </summary>
-    public string VodLocation { get; set; } = "";
+    public string VodLocation { get; set; } = "/{packager}/{entry}{selection}";
 
     /// <summary>How long a session that was ended at another gateway may still be taken here.</summary>
     public TimeSpan RevocationAge { get; set; } = TimeSpan.FromSeconds(1);

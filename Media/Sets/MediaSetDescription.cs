@@ -113,6 +113,9 @@ public enum SourceAccess
     Default,
     File,
     Http,
+
+    /// <summary>A file of an entry, by the entry's id and a number.</summary>
+    Entry,
 }
 
 /// <summary>Frames of one file.</summary>

@@ -8,6 +8,8 @@ namespace Tributary.Grains.Platform.Content;
 /// </summary>
 public sealed class ContentStore(string folder, IOptions<PlatformOptions> options)
 {
+    public string Root => folder;
+
     /// <summary>Where a request's files are written while they come in. On the same file system, so that taking one is a rename.</summary>
     public string NewIncoming()
     {

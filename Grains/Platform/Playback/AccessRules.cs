@@ -14,6 +14,14 @@ public sealed record AccessVerdict(bool Blocked, IReadOnlyList<PlatformObject> A
     public static AccessVerdict Free { get; } = new(false, [], []);
 }
 
+/// <summary>When an entry may be played, in Unix seconds, and the rules of its profile.</summary>
+public sealed record EntryRules(long? Start, long? End, IReadOnlyList<PlatformObject> Rules)
+{
+    public AccessVerdict Judge(Viewer viewer, long now) => Start > now || End < now
+        ? new AccessVerdict(true, [new PlatformObject("AccessControlBlockAction") { { "type", "1" } }], [AccessRules.Message("SCHEDULED_RESTRICTED", "This content is not scheduled for now")])
+        : AccessRules.Judge(Rules, viewer);
+}
+
 /// <summary>
 /// An entry's access rules. A rule applies where all its conditions are fulfilled; then its actions do. A condition that cannot be decided here (a country
 /// without a source of countries) is not fulfilled as it stands, and fulfilled where it is turned round: so a block by "not in these countries" blocks.
@@ -28,14 +36,15 @@ public sealed class AccessRules(Objects objects)
             return AccessVerdict.Free;
         }
 
-        var now = objects.Now;
-        if (entry.Has("startDate") && entry.Long("startDate") > now || entry.Has("endDate") && entry.Long("endDate") < now)
-        {
-            return new AccessVerdict(true, [new PlatformObject("AccessControlBlockAction") { { "type", "1" } }], [Message("SCHEDULED_RESTRICTED", "This content is not scheduled for now")]);
-        }
+        return (await RulesOf(entry)).Judge(viewer, objects.Now);
+    }
 
+    /// <summary>The rules as they are now, for who judges many viewers by them.</summary>
+    public async Task<EntryRules> RulesOf(PlatformObject entry)
+    {
         var profile = await objects.Store.Read("accessControl", entry.Text("accessControlId"));
-        return profile is null ? AccessVerdict.Free : Judge([.. profile.Value.Objects("rules")], viewer);
+        return new EntryRules(
+            entry.Has("startDate") ? entry.Long("startDate") : null, entry.Has("endDate") ? entry.Long("endDate") : null, profile is null ? [] : [.. profile.Value.Objects("rules")]);
     }
 
     public static AccessVerdict Judge(IReadOnlyList<PlatformObject> rules, Viewer viewer)
@@ -58,7 +67,7 @@ public sealed class AccessRules(Objects objects)
         return new AccessVerdict(actions.Any(action => action.Type == "AccessControlBlockAction"), actions, messages);
     }
 
-    static PlatformObject Message(string code, string message) => new("AccessControlMessage") { { "message", message }, { "code", code } };
+    internal static PlatformObject Message(string code, string message) => new("AccessControlMessage") { { "message", message }, { "code", code } };
 
     // Without contexts a rule is for all.
     static bool Concerns(PlatformObject rule, Viewer viewer) =>

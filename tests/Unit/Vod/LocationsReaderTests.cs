@@ -78,7 +78,7 @@ public sealed class LocationsReaderTests
     [InlineData("""{"locations":[{"prefix":"a","packager":"hls","root":"/m"}]}""", "location a: prefix must be a path such as /hls")]
     [InlineData("""{"locations":[{"prefix":"/live/x","packager":"hls","root":"/m"}]}""", "location /live/x: prefix belongs to the server itself")]
     [InlineData("""{"locations":[{"prefix":"/a","packager":"avi","root":"/m"}]}""", "location /a: packager must be one of hls, dash, mss, hds, none, thumb, volume_map, status")]
-    [InlineData("""{"locations":[{"prefix":"/a","packager":"hls","mode":"far","root":"/m"}]}""", "location /a: mode must be one of local, mapped, remote")]
+    [InlineData("""{"locations":[{"prefix":"/a","packager":"hls","mode":"far","root":"/m"}]}""", "location /a: mode must be one of local, mapped, remote, entries")]
     [InlineData("""{"locations":[{"prefix":"/a","packager":"hls"}]}""", "location /a: local needs root")]
     [InlineData("""{"locations":[{"prefix":"/a","packager":"hls","root":"m"}]}""", "location /a: root must be an absolute path")]
     [InlineData("""{"locations":[{"prefix":"/a","packager":"hls","mode":"remote"}]}""", "location /a: remote needs the option upstream_location")]
