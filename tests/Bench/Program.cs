@@ -21,6 +21,7 @@ var benchmarks = new Dictionary<string, Func<Task>>
     ["parts"] = PartsBench.Run,
     ["recording"] = RecordingBench.Run,
     ["api"] = ApiBench.Run,
+    ["vod"] = VodBench.Run,
 };
 var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
 if (chosen.FirstOrDefault(name => !benchmarks.ContainsKey(name)) is { } unknown)
