@@ -89,6 +89,7 @@ public sealed partial class PlatformSetup(
 
     async Task Make()
     {
+        await using var alone = await objects.Store.BeginSetup();
         foreach (var id in new[] { Partners.Platform, Partners.Batch, Partners.Console, Partners.MediaServers, Partners.Template })
         {
             await Partner(id, new PartnerOptions { Name = id switch { -5 => "Media servers", -1 => "Batch", -2 => "Console", 99 => "Template", _ => "Platform" } });

@@ -51,7 +51,7 @@ public sealed class Binder(Schema schema, TimeProvider time)
     object? Bind(object? raw, ValueShape shape, string name) => shape.Kind switch
     {
         _ when raw is null => null,
-        ValueKind.Text => raw is RawMap or List<object?> ? throw WrongFormat(name, "string") : RawValue.Text(raw),
+        ValueKind.Text => raw is RawMap or List<object?> ? throw WrongFormat(name, "string") : Storable(RawValue.Text(raw)),
         ValueKind.Integer => raw is "" ? null : RawValue.TryLong(raw, out var whole) ? whole : throw WrongFormat(name, "int"),
         ValueKind.Number => raw is "" ? null : RawValue.TryNumber(raw, out var number) ? number : throw WrongFormat(name, "float"),
         ValueKind.Truth => RawValue.TryTruth(raw, out var truth) ? truth : throw WrongFormat(name, "bool"),
@@ -61,6 +61,9 @@ public sealed class Binder(Schema schema, TimeProvider time)
         ValueKind.Map => BindMap(raw, shape.Of, name),
         _ => BindObject(raw, shape.Of, name),
     };
+
+    // PostgreSQL takes no zero in a text, and nobody means one.
+    static string Storable(string text) => text.Contains('\0', StringComparison.Ordinal) ? text.Replace("\0", "", StringComparison.Ordinal) : text;
 
     long Absolute(long seconds) => seconds is < RelativeBelow and not 0 ? time.GetUtcNow().ToUnixTimeSeconds() + seconds : seconds;
 
@@ -102,16 +105,16 @@ public sealed class Binder(Schema schema, TimeProvider time)
         ? throw WrongFormat(name, "map")
         : map.Aggregate(new PlatformObject("Map"), (bound, pair) =>
         {
-            bound[pair.Key] = pair.Value is null ? null : BindItem(pair.Value, of, $"{name}:{pair.Key}");
+            bound[Storable(pair.Key)] = pair.Value is null ? null : BindItem(pair.Value, of, $"{name}:{pair.Key}");
             return bound;
         });
 
     // Lists of plain text are declared as lists of String; old clients send them as objects with a value.
     object? BindItem(object raw, string of, string name) => of switch
     {
-        "String" when raw is RawMap map => map.Text("value"),
-        "String" => RawValue.Text(raw),
-        "Object" when raw is not RawMap => RawValue.Text(raw),
+        "String" when raw is RawMap map => Storable(map.Text("value")),
+        "String" => Storable(RawValue.Text(raw)),
+        "Object" when raw is not RawMap => Storable(RawValue.Text(raw)),
         _ => BindObject(raw, of, name),
     };
 

@@ -30,6 +30,9 @@ public sealed class FileObjectStore : IObjectStore, IAsyncDisposable
         _writing = Task.Run(WriteAll);
     }
 
+    /// <summary>The folder is this process's alone.</summary>
+    public Task<IAsyncDisposable> BeginSetup() => Task.FromResult<IAsyncDisposable>(NoOne.Waits);
+
     public ValueTask<StoredObject?> Read(string kind, string id) => ValueTask.FromResult(KindOf(kind).Find(id));
 
     public async Task<bool> Write(StoredObject stored)
@@ -226,6 +229,13 @@ public sealed class FileObjectStore : IObjectStore, IAsyncDisposable
         await _file.DisposeAsync();
     }
 
+    sealed class NoOne : IAsyncDisposable
+    {
+        public static NoOne Waits { get; } = new();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
     sealed record Pending(byte[] Line, TaskCompletionSource Written);
 
     /// <summary>All objects of a kind, and by the entry that they belong to.</summary>
@@ -276,9 +286,10 @@ public sealed class FileObjectStore : IObjectStore, IAsyncDisposable
             return removed;
         }
 
-        /// <summary>Those that can fulfil a condition: of one entry where the condition says so.</summary>
-        public IEnumerable<StoredObject> Candidates(Condition? condition) => EntryOf(condition) is { } entries
-            ? entries.SelectMany(entry => _byEntry.TryGetValue(entry, out var siblings) ? siblings.Values : [])
+        /// <summary>Those that can fulfil a condition: by their ids, or of one entry, where the condition says so.</summary>
+        public IEnumerable<StoredObject> Candidates(Condition? condition) =>
+            ValuesOf(condition, "id") is { } ids ? ids.Select(Find).OfType<StoredObject>()
+            : ValuesOf(condition, IndexedField) is { } entries ? entries.SelectMany(entry => _byEntry.TryGetValue(entry, out var siblings) ? siblings.Values : [])
             : _objects.Values;
 
         void Index(StoredObject stored)
@@ -289,10 +300,10 @@ public sealed class FileObjectStore : IObjectStore, IAsyncDisposable
             }
         }
 
-        static string[]? EntryOf(Condition? condition) => condition switch
+        static string[]? ValuesOf(Condition? condition, string field) => condition switch
         {
-            Test { Field: IndexedField, Kind: TestKind.In } test => test.Values.Distinct().ToArray(),
-            Every every => every.Of.Select(EntryOf).FirstOrDefault(entries => entries is not null),
+            Test { Kind: TestKind.In } test when test.Field == field => test.Values.Distinct().ToArray(),
+            Every every => every.Of.Select(part => ValuesOf(part, field)).FirstOrDefault(values => values is not null),
             _ => null,
         };
     }

@@ -16,6 +16,11 @@ public sealed record ObjectPage(long Total, IReadOnlyList<StoredObject> Objects)
 /// </summary>
 public interface IObjectStore
 {
+    /// <summary>
+    /// Makes ready what the objects are kept in. What is done until the result is disposed is done by one process at a time.
+    /// </summary>
+    Task<IAsyncDisposable> BeginSetup();
+
     ValueTask<StoredObject?> Read(string kind, string id);
 
     /// <summary>Durable when it returns. False: somebody else wrote since it was read, or made it already.</summary>

@@ -7,6 +7,8 @@ public sealed class PostgresObjectStore(string connectionString) : IObjectStore,
 {
     readonly NpgsqlDataSource _database = NpgsqlDataSource.Create(connectionString);
 
+    public Task<IAsyncDisposable> BeginSetup() => PostgresSetup.Begin(_database);
+
     public async ValueTask<StoredObject?> Read(string kind, string id)
     {
         await using var command = _database.CreateCommand("SELECT Id, Partner, Version, Value::text FROM TributaryObjects WHERE Kind = $1 AND Id = $2");

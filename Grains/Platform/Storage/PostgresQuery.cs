@@ -7,6 +7,9 @@ namespace Tributary.Grains.Platform.Storage;
 /// <summary>Queries in SQL over the table TributaryObjects. Values are parameters; field names are checked, since they stand in the text.</summary>
 sealed class PostgresQuery
 {
+    /// <summary>What can be read as a number, also where it is text; indexes name it letter for letter.</summary>
+    const string NumberPattern = @"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$";
+
     readonly StringBuilder _where = new();
     readonly NpgsqlCommand _command;
 
@@ -32,7 +35,7 @@ sealed class PostgresQuery
             $"""
             SELECT Id, Partner, Version, Value::text, count(*) OVER () FROM TributaryObjects WHERE {sql._where}
             ORDER BY CASE WHEN jsonb_typeof(Value->'{field}') = 'number' THEN (Value->>'{field}')::numeric END {direction} {nulls},
-                     lower(Value->>'{field}') {direction} {nulls}, Id {direction}
+                     lower(Value->>'{field}') COLLATE "C" {direction} {nulls}, Id COLLATE "C" {direction}
             OFFSET {query.Skip.ToString(CultureInfo.InvariantCulture)} LIMIT {query.Take.ToString(CultureInfo.InvariantCulture)}
             """;
     }
@@ -52,12 +55,13 @@ sealed class PostgresQuery
     string Say(Test test)
     {
         var field = $"(Value->>'{Field(test.Field)}')";
-        var number = $"(CASE WHEN jsonb_typeof(Value->'{Field(test.Field)}') = 'number' THEN {field}::numeric ELSE 0 END)";
+        var number = $"(CASE WHEN {field} ~ '{NumberPattern}' THEN {field}::numeric ELSE 0 END)";
         return test.Kind switch
         {
+            TestKind.In when test.Field == "id" => $"(Id = ANY({Parameter(test.Values)}))",   // the same, and the key
             TestKind.In => $"({(test.Values.Any(value => value is "0" or "1") ? Plain(field) : field)} = ANY({Parameter(test.Values)}))",
             TestKind.ContainsAny => $"({field} ILIKE ANY({Parameter(test.Values.Select(Contains).ToArray())}))",
-            TestKind.ContainsAll => $"({field} ILIKE ALL({Parameter(test.Values.Select(Contains).ToArray())}))",
+            TestKind.ContainsAll => $"({field} IS NOT NULL AND {field} ILIKE ALL({Parameter(test.Values.Select(Contains).ToArray())}))",
             TestKind.ListsAny => $"({Elements(field)} && {Parameter(Lower(test.Values))})",
             TestKind.ListsAll => $"({Elements(field)} @> {Parameter(Lower(test.Values))})",
             TestKind.StartsWith => $"({field} ILIKE ANY({Parameter(test.Values.Select(value => Escape(value) + "%").ToArray())}))",
@@ -71,13 +75,16 @@ sealed class PostgresQuery
     // Truth is 1 or 0 for a client.
     static string Plain(string field) => $"(CASE {field} WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {field} END)";
 
-    static string Elements(string field) => $"string_to_array(regexp_replace(lower({field}), '\\s*,\\s*', ',', 'g'), ',')";
+    static string Elements(string field) => $"array_remove(string_to_array(regexp_replace(lower(btrim({field})), '\\s*,\\s*', ',', 'g'), ','), '')";
 
+    // Punctuation parts words, as in the column; the parts of one must follow one another.
     string Text(string words)
     {
-        var terms = ConditionMatch.Words(words).Select(word => (Letters: new string([.. word.Where(letter => char.IsLetterOrDigit(letter) || letter == '_')]), Begins: word.EndsWith('*')))
-            .Where(term => term.Letters.Length > 0).Select(term => $"'{term.Letters}'{(term.Begins ? ":*" : "")}").ToArray();
-        return terms.Length == 0 ? "TRUE" : $"(Search @@ to_tsquery('simple', {Parameter(string.Join(" & ", terms))}))";
+        var terms = ConditionMatch.Words(words)
+            .Select(word => (Letters: new string([.. word.Select(letter => char.IsLetterOrDigit(letter) ? letter : ' ')]).Trim(), Begins: word.EndsWith('*'))).ToArray();
+        return terms.Length == 0 ? "TRUE"
+            : terms.Any(term => term.Letters.Length == 0) ? "FALSE"
+            : $"(Search @@ to_tsquery('simple', {Parameter(string.Join(" & ", terms.Select(term => $"'{term.Letters}'{(term.Begins ? ":*" : "")}")))}))";
     }
 
     string Parameter(object value)

@@ -9,7 +9,7 @@ static class FilterSamples
 {
     public static IEnumerable<StoredObject> Entries =>
     [
-        Entry("a", "Morning show", "news,live", 10, "2", null, "", 0),
+        Entry("a", "Morning show", "news,live", 10, "2", null, "", 0, "a-1.mp4"),
         Entry("b", "Evening", "sport", 20, "2", 40, "7, 8", 1),
         Entry("c", "Talk show", "", 30, "7", 60, "", 2),
     ];
@@ -20,8 +20,9 @@ static class FilterSamples
         return string.Join(',', (await store.Find(query)).Objects.Select(stored => stored.Id));
     }
 
-    static StoredObject Entry(string id, string name, string tags, long created, string status, long? start, string categories, long sort) => new("entry", id, 102, 0, new PlatformObject("MediaEntry")
+    static StoredObject Entry(string id, string name, string tags, long created, string status, long? start, string categories, long sort, string reference = "") => new("entry", id, 102, 0, new PlatformObject("MediaEntry")
     {
         { "id", id }, { "name", name }, { "tags", tags }, { "createdAt", created }, { "status", status }, { "startDate", start }, { "categoriesIds", categories }, { "partnerSortValue", sort },
+        { "referenceId", reference }, { "isWeb", sort == 1 },
     });
 }

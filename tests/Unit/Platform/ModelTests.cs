@@ -108,6 +108,10 @@ public sealed partial class ModelTests
     }
 
     [Fact]
+    public void A_zero_in_a_text_is_left_out() =>
+        Assert.Equal("ab", Bind("livestream", "get", new RawMap { ["entryId"] = "a\0b" }).Text("entryId"));
+
+    [Fact]
     public void Defaults_are_those_of_the_schema()
     {
         var bound = Bind("livestream", "registerMediaServer", new RawMap { ["entryId"] = "0_x", ["hostname"] = "h", ["mediaServerIndex"] = "1" });
