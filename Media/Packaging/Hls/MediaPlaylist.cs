@@ -284,12 +284,29 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
 
     void WriteParts(PlaylistWriter writer, long msn, TrackPart[] parts, TrackView carrier)
     {
+        var target = MediaTime.RescaleNearest(view.PartTarget90k, MediaTime.Hz90k, 1_000_000);
         for (var number = 0; number < parts.Length; number++)
         {
             var micros = MediaTime.RescaleNearest(parts[number].Duration, carrier.Info.Timescale, 1_000_000);
-            var target = MediaTime.RescaleNearest(view.PartTarget90k, MediaTime.Hz90k, 1_000_000);
             writer.Add("#EXT-X-PART:DURATION="u8).AddDecimal(Math.Clamp(micros, 1, target), 6);
             writer.Add(parts[number].StartsWithKey ? ",INDEPENDENT=YES,URI=\"part-"u8 : ",URI=\"part-"u8);
+            writer.Add(msn).Add("-"u8).Add(number).Add("-"u8).Add(carrier.Name).Add(".m4s\"\n"u8);
+        }
+
+        if (msn == _leading.Broken.Msn && msn < End)
+        {
+            WriteLost(writer, msn, parts, carrier, target);
+        }
+    }
+
+    // What never came of the number in which the source broke off (RFC 8216bis §4.4.4.9: GAP).
+    void WriteLost(PlaylistWriter writer, long msn, TrackPart[] parts, TrackView carrier, long target)
+    {
+        var whole = MediaTime.RescaleNearest(_leading.Broken.Duration90k, MediaTime.Hz90k, 1_000_000);
+        var missing = whole - parts.Sum(part => MediaTime.RescaleNearest(part.Duration, carrier.Info.Timescale, 1_000_000));
+        for (var number = parts.Length; missing > 0; number++, missing -= target)
+        {
+            writer.Add("#EXT-X-PART:DURATION="u8).AddDecimal(Math.Min(missing, target), 6).Add(",GAP=YES,URI=\"part-"u8);
             writer.Add(msn).Add("-"u8).Add(number).Add("-"u8).Add(carrier.Name).Add(".m4s\"\n"u8);
         }
     }
