@@ -5,6 +5,9 @@ namespace Tributary.Gateway.Vod;
 /// <summary>Values as nginx writes them: <c>on</c>, <c>64k</c>, <c>1h30m</c>.</summary>
 static class DirectiveValues
 {
+    /// <summary>68 years, in milliseconds: what is added to any date and stays one.</summary>
+    const long Longest = int.MaxValue * 1_000L;
+
     public static bool TryFlag(string text, out bool flag)
     {
         flag = text == "on";
@@ -30,7 +33,7 @@ static class DirectiveValues
                 at++;
             }
 
-            if (!TryNumber(text[from..at], out var number) || number > int.MaxValue)
+            if (!TryNumber(text[from..at], out var number))
             {
                 return false;
             }
@@ -54,12 +57,11 @@ static class DirectiveValues
                 "y" => 365 * 86_400_000L,
                 _ => -1,
             };
-            if (scale < 0)
+            if (scale < 0 || number > Longest / scale || (milliseconds += number * scale) > Longest)
             {
                 return false;
             }
 
-            milliseconds += number * scale;
             any = true;
         }
 

@@ -16,7 +16,7 @@ static class LocationsReader
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 16, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             return Read(Entry.Of(document.RootElement), problems);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)   // the second: a text of half a character
         {
             problems.Add($"not JSON: {exception.Message}");
             return [];

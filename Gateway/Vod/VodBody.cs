@@ -11,8 +11,6 @@ namespace Tributary.Gateway.Vod;
 /// </summary>
 static class VodBody
 {
-    const int MostRanges = 16;
-
     /// <summary>Returns the bytes of the body that were sent.</summary>
     public static async Task<long> Send(HttpContext context, VodLocation location, VodAnswer answer)
     {
@@ -27,7 +25,7 @@ static class VodBody
 
         response.ContentType = body.ContentType;
         response.Headers.AcceptRanges = "bytes";
-        var ranges = ReadRanges(request, answer.Tag, modified, body.Length);
+        var ranges = request.Headers.Range is [{ } asked] && IsUnchanged(request, answer.Tag, modified) ? ByteRanges.Read(asked, body.Length) : null;
         if (ranges is [])
         {
             response.StatusCode = StatusCodes.Status416RangeNotSatisfiable;
@@ -108,30 +106,6 @@ static class VodBody
         EntityTagHeaderValue.TryParseList([.. header.OfType<string>()], out var tags) && tags.Any(entry => entry.Tag == tag || entry.Tag == "*");
 
     static DateTimeOffset? Date(string? text) => HeaderUtilities.TryParseDate(text ?? "", out var date) ? date : null;
-
-    // Null: the whole. Empty: none of what is asked for is there.
-    static List<(long From, long Count)>? ReadRanges(HttpRequest request, string tag, DateTimeOffset? modified, long length)
-    {
-        if (request.Headers.Range.Count != 1 || !IsUnchanged(request, tag, modified)
-            || !RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var header) || header.Unit != "bytes" || header.Ranges.Count > MostRanges)
-        {
-            return null;
-        }
-
-        var (ranges, total) = (new List<(long, long)>(), 0L);
-        foreach (var range in header.Ranges)
-        {
-            var from = range.From ?? Math.Max(0, length - (range.To ?? 0));
-            var last = range.From is null ? length - 1 : Math.Min(range.To ?? length - 1, length - 1);
-            if (from < length && from <= last)
-            {
-                ranges.Add((from, last - from + 1));
-                total += last - from + 1;
-            }
-        }
-
-        return total > length ? null : ranges;   // parts that overlap: the whole is less
-    }
 
     static bool IsUnchanged(HttpRequest request, string tag, DateTimeOffset? modified)
     {

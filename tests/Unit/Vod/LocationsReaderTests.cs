@@ -87,6 +87,10 @@ public sealed class LocationsReaderTests
     public void A_wrong_location_is_one_clear_line(string json, string line) => Assert.Equal([line], Read(json).Problems);
 
     [Fact]
+    public void A_text_of_half_a_character_is_a_mistake() =>
+        Assert.StartsWith("not JSON", Assert.Single(Read("""{"locations":[{"prefix":"/\ud800","packager":"hls","root":"/m"}]}""").Problems), StringComparison.Ordinal);
+
+    [Fact]
     public void A_prefix_stands_once() => Assert.Single(Read("""
         {"locations":[{"prefix":"/a","packager":"hls","root":"/m"},{"prefix":"/a/","packager":"dash","root":"/m"}]}
         """).Problems);

@@ -34,6 +34,8 @@ public sealed class VodGatewayTests : IDisposable
     [InlineData("-5")]
     [InlineData("5x")]
     [InlineData("99999999999999999999")]
+    [InlineData("2000000000y")]
+    [InlineData("68y68y")]
     public void What_is_no_time_is_refused(string text) => Assert.False(DirectiveValues.TryTime(text, 1, out _));
 
     [Theory]
