@@ -41,8 +41,7 @@ sealed class VodAnswers(
         // 1. Cache.
         var (request, cancellation) = (url.Request, context.RequestAborted);
         var isSegment = IsSegment(request.Kind);
-        // What an entry's rules let one viewer see is not kept for another.
-        var key = isSegment || location is { ResponseCache: null, LiveResponseCache: null } or { Mode: VodMode.Entries } ? "" : KeyOf(context, location, path);
+        var key = isSegment ? "" : KeyOf(context, location, path);
         if (key.Length > 0 && Kept(location, key) is { } kept)
         {
             return kept;
@@ -117,9 +116,9 @@ sealed class VodAnswers(
         identity.Add(path);
         identity.Add(location.Prefix);
         var tag = body is MemoryBody whole ? TagOf(whole) : identity.Of(body.Length);
-        if (key.Length > 0 && body is MemoryBody memory)
+        if (key.Length > 0 && body is MemoryBody memory && !IsOfEntry(set))
         {
-            Keep(location, key, new(memory.Bytes, body.ContentType, tag, age));
+            Keep(location, key, new(location, memory.Bytes, body.ContentType, tag, age));
         }
 
         return new VodAnswer { Body = body, Tag = tag, Age = age, IsSegment = isSegment };
@@ -198,12 +197,18 @@ sealed class VodAnswers(
         : kind is VodRequestKind.HlsIndex or VodRequestKind.HlsIFrames or VodRequestKind.DashManifest or VodRequestKind.MssManifest or VodRequestKind.HdsBootstrap
             ? ResponseAge.LiveTimeDependent : ResponseAge.Live;
 
-    // Everything that an answer may differ by: the URL, and what expressions of the location can see of the request.
+    // What an entry's rules let one viewer see is not kept for another.
+    static bool IsOfEntry(MediaSetDescription set) => set.Sequences[0].Clips[0] is SourceClip { Access: SourceAccess.Entry };
+
+    // Everything that an answer may differ by: the URL, and what expressions of the location can see of the request. Who configures a cache knows them;
+    // the one that is there by default keeps nothing then.
     static string KeyOf(HttpContext context, VodLocation location, string path)
     {
         var varies = location is { BaseUrl: { IsConstant: false } } or { SegmentsBaseUrl: { IsConstant: false } } or { SecretKey: { IsConstant: false } }
-            or { MediaSetOverride: { IsConstant: false } } or { MediaSetMapUri: { IsConstant: false } } or { UpstreamExtraArguments: { IsConstant: false } };
-        return string.Concat(context.Request.Scheme, "://", context.Request.Host.Value, path) + (varies ? context.Request.QueryString.Value : "");
+            or { MediaSetOverride: { IsConstant: false } } or { MediaSetMapUri: { IsConstant: false } } or { UpstreamExtraArguments: { IsConstant: false } }
+            or { EncryptionKeyUri: { IsConstant: false } } or { EncryptionIvSeed: { IsConstant: false } };
+        return varies && location is { ResponseCache: null, LiveResponseCache: null } ? ""
+            : string.Concat(context.Request.Scheme, "://", context.Request.Host.Value, path) + (varies ? context.Request.QueryString.Value : "");
     }
 
     VodAnswer? Kept(VodLocation location, string key)
@@ -211,7 +216,8 @@ sealed class VodAnswers(
         var started = VodMetrics.Start();
         var kept = caches.Responses(location)?.Get(key) ?? caches.LiveResponses(location)?.Get(key);
         metrics.Took("fetch_cache", started);
-        return kept is null ? null : new VodAnswer { Body = new MemoryBody(kept.Bytes) { ContentType = kept.ContentType }, Tag = kept.Tag, Age = kept.Age };
+        return kept is null || !ReferenceEquals(kept.Location, location) ? null
+            : new VodAnswer { Body = new MemoryBody(kept.Bytes) { ContentType = kept.ContentType }, Tag = kept.Tag, Age = kept.Age };
     }
 
     void Keep(VodLocation location, string key, CachedResponse response) =>

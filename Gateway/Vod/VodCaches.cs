@@ -19,9 +19,13 @@ public sealed class VodCaches(IOptions<VodOptions> options, TimeProvider time)
 
     internal VodCache<MappingAnswer>? DynamicMapping(VodLocation location) => Zone<MappingAnswer>("dynamic_mapping", location.DynamicMappingCache);
 
-    internal VodCache<CachedResponse>? Responses(VodLocation location) => Zone<CachedResponse>("response", location.ResponseCache);
+    internal VodCache<CachedResponse>? Responses(VodLocation location) => Zone<CachedResponse>("response", location.ResponseCache ?? Default(location));
 
     internal VodCache<CachedResponse>? LiveResponses(VodLocation location) => Zone<CachedResponse>("live_response", location.LiveResponseCache);
+
+    // What a local file is, is not asked again for a while either.
+    CacheZone? Default(VodLocation location) => location.Mode is VodMode.Local or VodMode.Entries && options.Value.ResponseCacheBytes > 0 && options.Value.OpenFileValid > TimeSpan.Zero
+        ? new CacheZone("default", options.Value.ResponseCacheBytes, options.Value.OpenFileValid) : null;
 
     /// <summary>What every zone has seen.</summary>
     public IReadOnlyList<CacheCounts> Counts => [.. _counts.Values.Select(zone => zone.Counts()).OrderBy(zone => zone.Name, StringComparer.Ordinal)];
@@ -37,7 +41,7 @@ public sealed class VodCaches(IOptions<VodOptions> options, TimeProvider time)
     VodCache<T>? Zone<T>(string kind, CacheZone? zone)
         where T : class
     {
-        if (zone is null)
+        if (zone is null or { Bytes: 0 })
         {
             return null;
         }
@@ -57,8 +61,8 @@ sealed record MediaReadResult(MediaFailure Failure, string Reason, MediaFile? Fi
 /// <summary>What an upstream, a file or the catalog said: bytes of a mapping, or why there are none.</summary>
 sealed record MappingAnswer(MediaFailure Failure, string Reason, ReadOnlyMemory<byte> Json);
 
-/// <summary>An answer that is kept whole.</summary>
-sealed record CachedResponse(ReadOnlyMemory<byte> Bytes, string ContentType, string Tag, ResponseAge Age);
+/// <summary>An answer that is kept whole, for as long as its location is configured as it was.</summary>
+sealed record CachedResponse(VodLocation Location, ReadOnlyMemory<byte> Bytes, string ContentType, string Tag, ResponseAge Age);
 
 /// <summary>Which of a location's ages an answer has.</summary>
 enum ResponseAge

@@ -62,7 +62,7 @@ static class VodDirectives
         ["metadata_cache"] = s => s.Cache((l, v) => l with { MetadataCache = v }),
         ["mapping_cache"] = s => s.Cache((l, v) => l with { MappingCache = v }),
         ["live_mapping_cache"] = s => s.Cache((l, v) => l with { LiveMappingCache = v }),
-        ["response_cache"] = s => s.Cache((l, v) => l with { ResponseCache = v }),
+        ["response_cache"] = s => s.Cache((l, v) => l with { ResponseCache = v ?? CacheZone.Off }),
         ["live_response_cache"] = s => s.Cache((l, v) => l with { LiveResponseCache = v }),
         ["dynamic_mapping_cache"] = s => s.Cache((l, v) => l with { DynamicMappingCache = v }),
         ["initial_read_size"] = s => s.Size((o, v) => o with { Reading = o.Reading with { InitialReadSize = (int)v } }, 1 << 30),

@@ -23,7 +23,11 @@ public enum VodMode
 }
 
 /// <summary>A cache that a directive names: <c>zone size [expiration]</c>.</summary>
-public sealed record CacheZone(string Name, long Bytes, TimeSpan? Expiration);
+public sealed record CacheZone(string Name, long Bytes, TimeSpan? Expiration)
+{
+    /// <summary>Nothing is kept, whatever the default is.</summary>
+    public static CacheZone Off { get; } = new("off", 0, null);
+}
 
 /// <summary>A location: URLs that begin with its prefix, and everything that is configured for them. Immutable; replaced as a whole when it changes.</summary>
 public sealed record VodLocation

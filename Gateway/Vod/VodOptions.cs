@@ -24,6 +24,12 @@ public sealed class VodOptions
     /// <summary>Bytes of media metadata (tracks and their tables) that are kept, where a location names no <c>metadata_cache</c>.</summary>
     public long MetadataCacheBytes { get; set; } = 256L << 20;
 
+    /// <summary>
+    /// Bytes of manifests and other small answers about local files that are kept for <see cref="OpenFileValid"/>, where a location names no
+    /// <c>response_cache</c>; 0: none.
+    /// </summary>
+    public long ResponseCacheBytes { get; set; } = 64L << 20;
+
     /// <summary>Files that are kept open.</summary>
     public int MaxOpenFiles { get; set; } = 1_000;
 
@@ -62,7 +68,7 @@ public sealed class VodOptions
 
     /// <summary>Whether the values make sense together.</summary>
     public static bool IsValid(VodOptions options) =>
-        options is { MetadataCacheBytes: > 0, MaxOpenFiles: > 0, UpstreamRetries: >= 0 and <= 5, UpstreamConnections: > 0, MaxRequests: > 0, MaxEntries: > 0, RecordedMovieBytes: > 0 }
+        options is { MetadataCacheBytes: > 0, MaxOpenFiles: > 0, UpstreamRetries: >= 0 and <= 5, UpstreamConnections: > 0, MaxRequests: > 0, MaxEntries: > 0, RecordedMovieBytes: > 0, ResponseCacheBytes: >= 0 }
         && options.UpstreamTimeout > TimeSpan.Zero && options.OpenFileValid >= TimeSpan.Zero && options.RemoteValid >= TimeSpan.Zero
         && options.EntryValid > TimeSpan.Zero && options.TicketLifetime > TimeSpan.Zero;
 }

@@ -9,7 +9,7 @@ public sealed class SegmentTrack
     /// <summary>The track; of several sources one after another, the first.</summary>
     public required SetTrack Track { get; init; }
 
-    public required IReadOnlyList<SegmentRun> Runs { get; init; }
+    public required SegmentRun[] Runs { get; init; }
 
     /// <summary>Frames in all.</summary>
     public int Count => Runs.Sum(run => run.Frames.Length);
@@ -21,7 +21,7 @@ public sealed class SegmentTrack
     public long Duration => Runs.Sum(run => run.Duration);
 
     /// <summary>Decode time of the first frame (of the segment's nominal start where there is none), in ticks of the packager.</summary>
-    public long FirstDts => Runs.Count == 0 ? 0 : Runs[0].Start;
+    public long FirstDts => Runs.Length == 0 ? 0 : Runs[0].Start;
 }
 
 /// <summary>Frames from one source.</summary>
@@ -30,9 +30,21 @@ public sealed class SegmentTrack
 /// <param name="Frames">The frames; their own times count from their clip's start.</param>
 public sealed record SegmentRun(SetTrack Track, long Start, SetFrame[] Frames)
 {
-    public long Bytes { get; } = Frames.Sum(frame => (long)frame.Size);
+    public long Bytes { get; } = SumOf(Frames).Bytes;
 
-    public long Duration { get; } = Frames.Sum(frame => (long)frame.Duration);
+    public long Duration { get; } = SumOf(Frames).Duration;
+
+    static (long Bytes, long Duration) SumOf(SetFrame[] frames)
+    {
+        var (bytes, duration) = (0L, 0L);
+        foreach (ref readonly var frame in frames.AsSpan())
+        {
+            bytes += frame.Size;
+            duration += frame.Duration;
+        }
+
+        return (bytes, duration);
+    }
 }
 
 /// <summary>Picks the frames of a segment.</summary>
@@ -82,7 +94,7 @@ public static class SegmentFrames
             }
         }
 
-        tracks = [.. runs.Select(entry => new SegmentTrack { Track = entry.Track, Runs = entry.Runs })];
+        tracks = [.. runs.Select(entry => new SegmentTrack { Track = entry.Track, Runs = [.. entry.Runs] })];
         return bytes > set.Options.Reading.MaxFramesSize ? MediaFailure.BadData : MediaFailure.None;
     }
 

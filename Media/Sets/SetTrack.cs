@@ -145,13 +145,15 @@ public sealed class SetTrack
     {
         var origin = Source.DecodeTimeOf(FirstFrame) - Lead;
         var scale = Info.Timescale;
+        var (reached, end) = (long.MinValue, 0L);
         for (var i = 0; i < source.Length; i++)
         {
             ref readonly var frame = ref source[i];
             var time = frame.DecodeTime - origin;
-            var dts = MediaTime.RescaleNearest(time, scale, timescale);
-            var end = MediaTime.RescaleNearest(time + frame.Duration, scale, timescale);
-            var pts = MediaTime.RescaleNearest(time + frame.CompositionOffset, scale, timescale);
+            var dts = time == reached ? end : MediaTime.RescaleNearest(time, scale, timescale);   // most begin where the one before ends
+            reached = time + frame.Duration;
+            end = MediaTime.RescaleNearest(reached, scale, timescale);
+            var pts = frame.CompositionOffset == 0 ? dts : frame.CompositionOffset == frame.Duration ? end : MediaTime.RescaleNearest(time + frame.CompositionOffset, scale, timescale);
             target[i] = new SetFrame(dts, (int)(end - dts), (int)(pts - dts), frame.Size, frame.Offset, frame.IsKey);
         }
     }

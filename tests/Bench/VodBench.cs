@@ -93,7 +93,7 @@ static class VodBench
         {
             var path = template.Contains("{mss}", StringComparison.Ordinal) ? template.Replace("{mss}", await MssFragment(server), StringComparison.Ordinal) : template;
             var bytes = (await server.Http.GetByteArrayAsync(path)).Length;
-            await WrkRun.Of(server, path, 2, Connections);   // the compiler of the runtime has its say first
+            await WrkRun.Of(server, path, 3, Connections);   // the compiler of the runtime has its say first
             var run = await WrkRun.Of(server, path, seconds, Connections);
             var microseconds = run.ServerCpu / Math.Max(1, run.Requests) * 1e6;
             Console.Error.WriteLine($"{what}: {run.Requests} requests, {microseconds:0.0} µs each");

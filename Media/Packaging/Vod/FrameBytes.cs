@@ -69,10 +69,9 @@ sealed class FrameBytes : IDisposable
         _extents.Clear();
     }
 
-    static IEnumerable<(long Offset, int Length)> Extents(IReadOnlyList<SegmentRun> runs)
+    static IEnumerable<(long Offset, int Length)> Extents(SegmentRun[] runs)
     {
-        var places = runs.SelectMany(run => run.Frames).Where(frame => frame.Size > 0).Select(frame => (frame.Offset, frame.Size)).ToArray();
-        Array.Sort(places, static (one, other) => one.Offset.CompareTo(other.Offset));
+        var places = Places(runs);
         for (var i = 0; i < places.Length;)
         {
             var (start, end) = (places[i].Offset, places[i].Offset + places[i].Size);
@@ -83,5 +82,34 @@ sealed class FrameBytes : IDisposable
 
             yield return (start, (int)(end - start));
         }
+    }
+
+    // By their offsets: frames that touch are one place, as most do.
+    static Place[] Places(SegmentRun[] runs)
+    {
+        var places = new List<Place>(256);
+        foreach (var run in runs)
+        {
+            foreach (ref readonly var frame in run.Frames.AsSpan())
+            {
+                if (places.Count > 0 && places[^1] is var last && last.Offset + last.Size == frame.Offset && last.Size <= MaxRead / 2 - frame.Size)
+                {
+                    places[^1] = new(last.Offset, last.Size + frame.Size);
+                }
+                else if (frame.Size > 0)
+                {
+                    places.Add(new(frame.Offset, frame.Size));
+                }
+            }
+        }
+
+        Place[] sorted = [.. places];
+        Array.Sort(sorted);
+        return sorted;
+    }
+
+    readonly record struct Place(long Offset, int Size) : IComparable<Place>
+    {
+        public int CompareTo(Place other) => Offset.CompareTo(other.Offset);
     }
 }

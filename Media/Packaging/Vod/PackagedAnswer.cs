@@ -25,8 +25,15 @@ sealed class PooledBody(int expected) : PackagedBody
 
     public override long Length => _bytes.Written.Length;
 
-    public override async ValueTask WriteAsync(PipeWriter output, long from, long count, CancellationToken cancellation) =>
-        await output.WriteAsync(_bytes.Written.Slice((int)from, (int)count), cancellation);
+    // In pieces: a connection that is given all at once copies all before it sends any.
+    public override async ValueTask WriteAsync(PipeWriter output, long from, long count, CancellationToken cancellation)
+    {
+        const int Chunk = 64 * 1024;
+        for (var end = from + count; from < end; from += Chunk)
+        {
+            await output.WriteAsync(_bytes.Written.Slice((int)from, (int)Math.Min(Chunk, end - from)), cancellation);
+        }
+    }
 
     public override ValueTask DisposeAsync()
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Vod.Hls;
 using Tributary.Media.Sets;
@@ -30,6 +29,7 @@ static class FragmentPackager
         }
 
         using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
+        var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
         if (bytes is null)
         {
             return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
@@ -37,9 +37,10 @@ static class FragmentPackager
 
         var fragment = new VodFragment(tracks, segment, form);
         var header = fragment.WriteHeader();
-        var body = new PooledBody(header.Length + (int)fragment.PayloadLength) { ContentType = HlsPackager.TypeOf([.. tracks.Select(track => track.Track)]) };
-        body.Output.Write(header);
-        fragment.WritePayload(body.Output, bytes);
-        return PackagedAnswer.Of(body);
+        var runs = fragment.Runs;
+        return PackagedAnswer.Of(new SegmentBody(header.Length + fragment.PayloadLength, bytes, () => new FramePieces(header, runs, bytes))
+        {
+            ContentType = HlsPackager.TypeOf([.. tracks.Select(track => track.Track)]),
+        });
     }
 }

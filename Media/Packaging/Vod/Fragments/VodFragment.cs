@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Tributary.Media.Containers.Mp4;
 using Tributary.Media.Frames;
@@ -78,18 +77,8 @@ sealed class VodFragment
         return memory;
     }
 
-    /// <summary>The frames' bytes in the order in which the header lists them.</summary>
-    internal void WritePayload(IBufferWriter<byte> output, FrameBytes bytes)
-    {
-        foreach (var turn in _turns)
-        {
-            var run = _tracks[turn.Track].Runs[turn.Run];
-            for (var i = 0; i < turn.Count; i++)
-            {
-                output.Write(bytes.Of(run, run.Frames[turn.First + i]));
-            }
-        }
-    }
+    /// <summary>The frames in the order in which the header lists them.</summary>
+    internal FrameRun[] Runs => [.. _turns.Select(turn => new FrameRun(_tracks[turn.Track].Runs[turn.Run], turn.First, turn.Count))];
 
     void TakeTurns()
     {
@@ -110,12 +99,12 @@ sealed class VodFragment
         {
             ref var place = ref places[track];
             var runs = _tracks[track].Runs;
-            while (place.Run < runs.Count && place.Frame >= runs[place.Run].Frames.Length)
+            while (place.Run < runs.Length && place.Frame >= runs[place.Run].Frames.Length)
             {
                 place = (place.Run + 1, 0);
             }
 
-            next = place.Run < runs.Count ? Math.Min(next, DtsOf(runs[place.Run], place.Frame)) : next;
+            next = place.Run < runs.Length ? Math.Min(next, DtsOf(runs[place.Run], place.Frame)) : next;
         }
 
         return next;
@@ -123,7 +112,7 @@ sealed class VodFragment
 
     void TakeTurn(int track, ref (int Run, int Frame) place, long end)
     {
-        if (place.Run >= _tracks[track].Runs.Count)
+        if (place.Run >= _tracks[track].Runs.Length)
         {
             return;
         }

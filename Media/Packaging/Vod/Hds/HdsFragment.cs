@@ -112,7 +112,7 @@ sealed class HdsFragment
     {
         for (var track = 0; track < _tracks.Count; track++)
         {
-            for (var run = 0; run < _tracks[track].Runs.Count; run++)
+            for (var run = 0; run < _tracks[track].Runs.Length; run++)
             {
                 var (start, frames) = (_tracks[track].Runs[run].Start, _tracks[track].Runs[run].Frames);
                 for (var frame = 0; frame < frames.Length; frame++)

@@ -63,26 +63,23 @@ static class HlsPackager
             return PackagedAnswer.Failed(MediaFailure.BadData, "the video's decoder configuration is damaged");
         }
 
-        using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
+        var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
         if (bytes is null)
         {
             return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
         }
 
         var streams = VodTsSegment.StreamsOf(set, tracks, request.PtsDelay);
-        if (streams.Length == 0)
+        var written = new VodTsSegment(streams, id3);
+        if (streams.Length > 0 && written.TryMarkStarts(bytes))
         {
-            return PackagedAnswer.Failed(MediaFailure.BadRequest, "a transport stream carries none of the tracks");
+            return PackagedAnswer.Of(new SegmentBody(written.Length, bytes, () => written.Pieces(bytes)) { ContentType = "video/MP2T" });
         }
 
-        var body = new PooledBody((int)VodTsSegment.Measure(streams, id3)) { ContentType = "video/MP2T" };
-        if (VodTsSegment.TryWrite(body.Output, streams, bytes, id3))
-        {
-            return PackagedAnswer.Of(body);
-        }
-
-        await body.DisposeAsync();
-        return PackagedAnswer.Failed(MediaFailure.BadData, "a picture's NAL units do not add up");
+        bytes.Dispose();
+        return streams.Length == 0
+            ? PackagedAnswer.Failed(MediaFailure.BadRequest, "a transport stream carries none of the tracks")
+            : PackagedAnswer.Failed(MediaFailure.BadData, "a picture's NAL units do not add up");
     }
 
     internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation)

@@ -28,16 +28,15 @@ static class TsLayout
     const int GatheredBytes = 15 * 184 + 170;
     const long GatheredTime = 31_500;
 
-    internal static List<TsPes> Of(IReadOnlyList<TsElementary> streams)
+    internal static List<TsPes> Of(TsElementary[] streams)
     {
         var order = new List<TsPes>(streams.Sum(stream => stream.Track.Count));
-        var gathering = new Gathering[streams.Count];
-        var places = new (int Run, int Frame)[streams.Count];
-        while (Next(streams, places) is { } next)
+        var gathering = new Gathering[streams.Length];
+        var places = new (int Run, int Frame)[streams.Length];
+        while (Next(streams, places, out var at) is >= 0 and var next)
         {
             var stream = streams[next];
             var (run, frame) = places[next];
-            var at = stream.DtsOf(run, frame);
             FlushOlder(gathering, next, at - stream.Shift90k - GatheredTime, order);
             if (stream.Track.Track.Kind == TrackKind.Video)
             {
@@ -60,22 +59,23 @@ static class TsLayout
         return order;
     }
 
-    static int? Next(IReadOnlyList<TsElementary> streams, (int Run, int Frame)[] places)
+    // The stream whose frame is decoded first, and when; -1 where all frames are taken.
+    static int Next(TsElementary[] streams, (int Run, int Frame)[] places, out long at)
     {
-        int? next = null;
+        (var next, at) = (-1, 0);
         var earliest = long.MaxValue;
-        for (var i = 0; i < streams.Count; i++)
+        for (var i = 0; i < streams.Length; i++)
         {
             ref var place = ref places[i];
             var runs = streams[i].Track.Runs;
-            while (place.Run < runs.Count && place.Frame >= runs[place.Run].Frames.Length)
+            while (place.Run < runs.Length && place.Frame >= runs[place.Run].Frames.Length)
             {
                 place = (place.Run + 1, 0);
             }
 
-            if (place.Run < runs.Count && streams[i].DtsOf(place.Run, place.Frame) - streams[i].Shift90k is var dts && dts < earliest)
+            if (place.Run < runs.Length && streams[i].DtsOf(place.Run, place.Frame) is var dts && dts - streams[i].Shift90k < earliest)
             {
-                (next, earliest) = (i, dts);
+                (next, earliest, at) = (i, dts - streams[i].Shift90k, dts);
             }
         }
 

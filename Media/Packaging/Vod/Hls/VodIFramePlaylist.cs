@@ -31,8 +31,7 @@ static class VodIFramePlaylist
             }
 
             var number = segment;
-            var streams = VodTsSegment.StreamsOf(set, picked);
-            VodTsSegment.Measure(streams, Id3Timestamp.Of(set, segment), (offset, length, pts) => found.Add((number, offset, length, pts)));
+            new VodTsSegment(VodTsSegment.StreamsOf(set, picked), Id3Timestamp.Of(set, segment)).FindKeyFrames((offset, length, pts) => found.Add((number, offset, length, pts)));
         }
 
         text = Write(set, place, tracks, found, video.Duration);

@@ -10,7 +10,7 @@ namespace Tributary.Media.Packaging.Vod.Hls;
 /// Writes a segment of a file as an MPEG transport stream (ISO/IEC 13818-1, RFC 8216 §3.2). Times are those of the presentation plus 9,090 ticks, so that
 /// neither PCR nor decode times of a stream that begins at 0 are negative. Counters end where they began: see <see cref="TsSegment"/>.
 /// </summary>
-static class VodTsSegment
+sealed class VodTsSegment
 {
     internal const long Offset90k = 9_090;
     const long PcrLead90k = 9_000;
@@ -19,6 +19,13 @@ static class VodTsSegment
     const byte PrivateStreamId = 0xBD;
     const int PtsOnly = 14;
     const int PtsAndDts = 19;
+
+    readonly TsElementary[] _streams;
+    readonly ReadOnlyMemory<byte> _id3;
+    readonly List<TsPes> _order;
+    readonly int[] _sizes;
+    readonly int[] _last;
+    readonly int _headSize;
 
     /// <summary>Called for each picture that a decoder can start at: its place and length in bytes, and when it is shown.</summary>
     internal delegate void KeyFrameFound(long offset, long length, long pts90k);
@@ -32,54 +39,129 @@ static class VodTsSegment
             ptsDelay)),
     ];
 
-    /// <summary>Bytes of the segment, worked out from sizes and times alone.</summary>
-    internal static long Measure(TsElementary[] streams, ReadOnlyMemory<byte> id3, KeyFrameFound? found = null)
+    /// <summary>Lays out a segment: its length, and where its pictures stand, are known from then on.</summary>
+    internal VodTsSegment(TsElementary[] streams, ReadOnlyMemory<byte> id3)
     {
+        (_streams, _id3, _order) = (streams, id3, TsLayout.Of(streams));
+        _last = LastOf(_order, streams.Length);
+        _sizes = new int[_order.Count];
         var writer = new TsPacketWriter(null);
-        Write(ref writer, streams, null, id3, found);
-        return writer.Length;
-    }
-
-    /// <summary>Writes the segment. False where a picture's NAL units do not add up.</summary>
-    internal static bool TryWrite(IBufferWriter<byte> output, TsElementary[] streams, FrameBytes bytes, ReadOnlyMemory<byte> id3)
-    {
-        var writer = new TsPacketWriter(output);
-        var written = Write(ref writer, streams, bytes, id3, null);
-        writer.Flush();
-        return written;
-    }
-
-    static bool Write(ref TsPacketWriter writer, TsElementary[] elementary, FrameBytes? bytes, ReadOnlyMemory<byte> id3, KeyFrameFound? found)
-    {
-        WriteTables(ref writer, elementary);
-        var streams = new TsStream[elementary.Length];
-        for (var i = 0; i < streams.Length; i++)
+        WriteHead(ref writer);
+        _headSize = (int)writer.Length;
+        var elementary = Begin();
+        for (var i = 0; i < _sizes.Length; i++)
         {
-            streams[i] = new TsStream(TsTables.VideoPid + i, elementary[i].Track.Track.Kind == TrackKind.Video ? VideoStreamId : AudioStreamId);
+            var before = writer.Length;
+            Count(ref writer, ref elementary[_order[i].Stream], i);
+            _sizes[i] = (int)(writer.Length - before);
         }
 
-        var order = TsLayout.Of(elementary);
-        var last = LastOf(order, streams.Length);
-        WriteId3(ref writer, streams.Length, order, id3);
-        for (var i = 0; i < order.Count; i++)
+        Length = writer.Length;
+    }
+
+    /// <summary>Bytes of the segment.</summary>
+    internal long Length { get; }
+
+    /// <summary>Tells of each picture that a decoder can start at.</summary>
+    internal void FindKeyFrames(KeyFrameFound found)
+    {
+        long at = _headSize;
+        for (var i = 0; i < _sizes.Length; i++)
         {
-            var pes = order[i];
-            var stream = elementary[pes.Stream];
-            var before = writer.Length;
-            var carriesClock = stream.Track.Track.Kind == TrackKind.Video || streams.Length == 1;
-            BeginPes(ref writer, ref streams[pes.Stream], pes, carriesClock, last[pes.Stream] == i);
-            if (found is not null && pes.IsKey && stream.Track.Track.Kind == TrackKind.Video)
+            var pes = _order[i];
+            if (pes.IsKey && IsVideo(pes.Stream))
             {
-                found(before, writer.Length - before, pes.Pts);
+                found(at, _sizes[i], pes.Pts);
             }
 
-            if (bytes is not null && !WritePayload(ref writer, stream, pes, bytes))
+            at += _sizes[i];
+        }
+    }
+
+    /// <summary>Puts start codes into the pictures, once. False where a picture's NAL units do not add up.</summary>
+    internal bool TryMarkStarts(FrameBytes bytes)
+    {
+        foreach (var stream in _streams.Where(stream => stream.Sets is not null))
+        {
+            foreach (var run in stream.Track.Runs)
             {
-                return false;
+                foreach (ref readonly var frame in run.Frames.AsSpan())
+                {
+                    if (!TsParameterSets.TryMarkStarts(bytes.Of(run, frame)))
+                    {
+                        return false;
+                    }
+                }
             }
         }
 
         return true;
+    }
+
+    /// <summary>The segment's bytes: tables, then each PES packet.</summary>
+    internal SegmentPieces Pieces(FrameBytes bytes) => new PesPieces(this, bytes);
+
+    sealed class PesPieces(VodTsSegment segment, FrameBytes bytes) : SegmentPieces
+    {
+        readonly TsStream[] _elementary = segment.Begin();
+        int _at = -1;
+
+        internal override int Next => _at < 0 ? segment._headSize : _at < segment._sizes.Length ? segment._sizes[_at] : 0;
+
+        internal override void Take(IBufferWriter<byte>? output)
+        {
+            var writer = new TsPacketWriter(output);
+            if (_at < 0)
+            {
+                segment.WriteHead(ref writer);
+            }
+            else if (output is null)
+            {
+                segment.Count(ref writer, ref _elementary[segment._order[_at].Stream], _at);
+            }
+            else
+            {
+                segment.WritePes(ref writer, ref _elementary[segment._order[_at].Stream], _at, bytes);
+            }
+
+            writer.Flush();
+            _at++;
+        }
+    }
+
+    TsStream[] Begin()
+    {
+        var streams = new TsStream[_streams.Length];
+        for (var i = 0; i < streams.Length; i++)
+        {
+            streams[i] = new TsStream(TsTables.VideoPid + i, IsVideo(i) ? VideoStreamId : AudioStreamId);
+        }
+
+        return streams;
+    }
+
+    bool IsVideo(int stream) => _streams[stream].Track.Track.Kind == TrackKind.Video;
+
+    void WriteHead(ref TsPacketWriter writer)
+    {
+        WriteTables(ref writer, _streams);
+        WriteId3(ref writer, _streams.Length, _order, _id3);
+    }
+
+    void Count(ref TsPacketWriter writer, ref TsStream stream, int number)
+    {
+        var pes = _order[number];
+        var timestamps = stream.StreamId == VideoStreamId ? PtsAndDts : PtsOnly;
+        writer.BeginPes(ref stream, timestamps + pes.Payload, ClockOf(pes), false, _last[pes.Stream] == number);
+    }
+
+    long ClockOf(in TsPes pes) => IsVideo(pes.Stream) || _streams.Length == 1 ? (pes.Dts - PcrLead90k) & 0x1_FFFF_FFFF : -1;
+
+    void WritePes(ref TsPacketWriter writer, ref TsStream stream, int number, FrameBytes bytes)
+    {
+        var pes = _order[number];
+        BeginPes(ref writer, ref stream, pes, ClockOf(pes), _last[pes.Stream] == number);
+        WritePayload(ref writer, _streams[pes.Stream], pes, bytes);
     }
 
     static void WriteTables(ref TsPacketWriter writer, TsElementary[] streams)
@@ -100,12 +182,12 @@ static class VodTsSegment
         return last;
     }
 
-    static void BeginPes(ref TsPacketWriter writer, ref TsStream stream, in TsPes pes, bool carriesClock, bool isLast)
+    static void BeginPes(ref TsPacketWriter writer, ref TsStream stream, in TsPes pes, long clock, bool isLast)
     {
         var timestamps = stream.StreamId == VideoStreamId ? PtsAndDts : PtsOnly;
         Span<byte> header = stackalloc byte[PtsAndDts];
         WriteHeader(header, stream.StreamId, timestamps, pes.Payload, pes.Pts, pes.Dts);
-        writer.BeginPes(ref stream, timestamps + pes.Payload, carriesClock ? (pes.Dts - PcrLead90k) & 0x1_FFFF_FFFF : -1, false, isLast);
+        writer.BeginPes(ref stream, timestamps + pes.Payload, clock, false, isLast);
         writer.Append(header[..timestamps]);
     }
 
@@ -134,21 +216,15 @@ static class VodTsSegment
         BinaryPrimitives.WriteUInt16BigEndian(field[3..], (ushort)((ticks << 1) | 1));
     }
 
-    static bool WritePayload(ref TsPacketWriter writer, TsElementary stream, in TsPes pes, FrameBytes bytes)
+    static void WritePayload(ref TsPacketWriter writer, TsElementary stream, in TsPes pes, FrameBytes bytes)
     {
         var run = stream.Track.Runs[pes.Run];
         Span<byte> adts = stackalloc byte[AdtsHeader.Size];
         for (var i = 0; i < pes.Count; i++)
         {
             ref readonly var frame = ref run.Frames[pes.First + i];
-            var data = bytes.Of(run, frame);
             if (stream.Sets is { } sets)
             {
-                if (!TsParameterSets.TryMarkStarts(data))
-                {
-                    return false;
-                }
-
                 writer.Append(sets.Delimiter);
                 writer.Append(frame.IsKey ? sets.Bytes : default);
             }
@@ -158,10 +234,8 @@ static class VodTsSegment
                 writer.Append(adts);
             }
 
-            writer.Append(data);
+            writer.Append(bytes.Of(run, frame));
         }
-
-        return true;
     }
 
     static void WriteId3(ref TsPacketWriter writer, int streams, List<TsPes> order, ReadOnlyMemory<byte> id3)
@@ -174,7 +248,7 @@ static class VodTsSegment
         var pts = order[first].Dts;
         var stream = new TsStream(TsTables.VideoPid + streams, PrivateStreamId);
         var pes = new TsPes(streams, 0, 0, 0, id3.Length, pts, pts, true);
-        BeginPes(ref writer, ref stream, pes, false, false);
+        BeginPes(ref writer, ref stream, pes, -1, false);
         writer.Append(id3.Span);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Tributary.Media.Captions;
 using Tributary.Media.Frames;
@@ -44,7 +43,7 @@ static class MssPackager
                 : PackagedAnswer.Failed(MediaFailure.NoStreams, "there is no such track");
         }
 
-        using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
+        var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
         if (bytes is null)
         {
             return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
@@ -52,17 +51,8 @@ static class MssPackager
 
         var fragment = new MssFragment(set, tracks[0], segment);
         var header = fragment.WriteHeader();
-        var body = new PooledBody(header.Length + (int)tracks[0].TotalBytes) { ContentType = HlsPackager.TypeOf([tracks[0].Track]) };
-        body.Output.Write(header);
-        foreach (var run in tracks[0].Runs)
-        {
-            foreach (var frame in run.Frames)
-            {
-                body.Output.Write(bytes.Of(run, frame));
-            }
-        }
-
-        return PackagedAnswer.Of(body);
+        FrameRun[] runs = [.. tracks[0].Runs.Select(run => new FrameRun(run, 0, run.Frames.Length))];
+        return PackagedAnswer.Of(new SegmentBody(header.Length + tracks[0].TotalBytes, bytes, () => new FramePieces(header, runs, bytes)) { ContentType = HlsPackager.TypeOf([tracks[0].Track]) });
     }
 
     /// <summary>A fragment of captions: one sample, a TTML document of what is shown in it.</summary>
