@@ -14,6 +14,7 @@ using Tributary.Gateway.Vod;
 using Tributary.Grains.Access;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
+using Tributary.Grains.KLive;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.Platform;
 using Tributary.Grains.Recordings;
@@ -105,6 +106,7 @@ static class Server
         {
             services.AddPlatform(configuration, options.Cluster.Database, data.Path, options.Node.Host);
             services.AddApiV3();
+            services.AddKLive(configuration, ingests: options.Node.Is("ingest"), records: options.Node.Is("silo"));
         }
 
         if (options.Node.Is("gateway"))
@@ -188,6 +190,7 @@ static class Server
         .. UnknownOptions.Find(configuration, "Dvr", typeof(DvrOptions)),
         .. UnknownOptions.Find(configuration, "Api", typeof(ApiOptions)),
         .. UnknownOptions.Find(configuration, "Platform", typeof(PlatformOptions)),
+        .. UnknownOptions.Find(configuration, "KLive", typeof(KLiveOptions)),
         .. UnknownOptions.Find(configuration, "Vod", typeof(VodOptions), typeof(VodSections)),
         .. UnknownOptions.Find(configuration, "Gateway", typeof(EdgeOptions), typeof(GatewaySections)),
     ];

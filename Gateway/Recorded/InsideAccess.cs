@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Tributary.Grains.Frames.Links;
+using Tributary.Grains.Recordings;
 
 namespace Tributary.Gateway.Recorded;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tributary.Grains.Recordings;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Gateway.Recorded;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Tributary.Grains.Recordings;
 using Tributary.Media.Journal;
 using Tributary.Media.Packaging.Hls;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Tributary.Gateway.Live;
+using Tributary.Grains.Recordings;
 using Tributary.Grains.VodEntries;
 using Tributary.Media.Journal;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Tributary.Grains.Recordings;
 
 namespace Tributary.Gateway.Recorded;
 

@@ -24,6 +24,10 @@ public interface IRecordingGrain : IGrainWithStringKey
     [Alias("start")]
     Task<RecordingDescription> Start();
 
+    /// <summary>The same from segment <paramref name="msn"/> on, as far as the source's host still has it: for who decides a moment after the start.</summary>
+    [Alias("start-from")]
+    Task<RecordingDescription> StartFrom(long msn);
+
     /// <summary>Ends the recording, whether it was commanded or configured; what there is can be played at once. The stream's next time on air follows the configuration again.</summary>
     [Alias("stop")]
     Task<RecordingDescription> Stop();

@@ -142,6 +142,11 @@ sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver,
         lock (_gate)
         {
             var ending = _ending;
+            if (_targets.Count > 0 && !ReferenceEquals(Assignment, _applied))
+            {
+                Write(_window.View, buffer);   // what came before the decision belongs to the journals before it
+            }
+
             Apply(Assignment);
             var view = _written = _window.View;
             Write(view, buffer);

@@ -63,15 +63,18 @@ public sealed partial class RecordingGrain(
         return Task.CompletedTask;
     }
 
-    public async Task<RecordingDescription> Start()
+    public Task<RecordingDescription> Start() => StartFrom(-1);
+
+    public async Task<RecordingDescription> StartFrom(long msn)
     {
         (Stored.Commanded, Stored.Stopped) = (true, false);
         await state.WriteStateAsync();
         var stream = await GrainFactory.GetGrain<ILiveStreamGrain>(Stream).Describe();
-        await Turn(stream.State, stream.NextMsn);
+        var from = msn >= 0 ? Math.Min(msn, stream.NextMsn) : stream.NextMsn;
+        await Turn(stream.State, from);
         if (stream.State == StreamState.Live && !Stored.IsRecording)
         {
-            await BeginEntry(stream.NextMsn);
+            await BeginEntry(from);
             await Assign("recording was commanded", Stored.Node);
         }
 

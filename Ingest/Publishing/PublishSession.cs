@@ -24,6 +24,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     readonly TimeProvider _time;
     readonly ILogger _log;
     readonly CancellationTokenSource _ended = new();
+    readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly IGrainFactory _grains;
     readonly ITimer _alarm;
     long _reportedAt;
@@ -58,6 +59,15 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
     /// <summary>Why the grain ended it; null while it did not.</summary>
     public PublishEnd? EndedBy => _end;
+
+    /// <summary>Over when there is something to play: a whole segment, or on standby a key frame to go on with.</summary>
+    internal Task Playable => _hub.Playable;
+
+    /// <summary>Number of the first segment that it cut or will; -1: it was never on air.</summary>
+    internal long FirstMsn => _hub.FirstMsn;
+
+    /// <summary>Over when the session is, and the stream's grain knows.</summary>
+    internal Task Gone => _gone.Task;
 
     /// <summary>What the encoder says of itself (onMetaData).</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; private set; } = new Dictionary<string, string>();
@@ -171,6 +181,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
         _metrics.Ended(end);
         _ended.Dispose();
+        _gone.SetResult();
     }
 
     void End(PublishEnd end)

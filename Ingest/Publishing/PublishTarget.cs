@@ -23,6 +23,12 @@ public sealed record PublishTarget(string StreamName, int Slot, string? Key, str
     /// <summary>What it calls itself.</summary>
     public string Agent { get; init; } = "";
 
+    /// <summary>Where it connected: <c>live</c>, <c>kLive</c>.</summary>
+    public string Application { get; init; } = "";
+
+    /// <summary>The partner of the platform that it names; 0: none.</summary>
+    public int Partner { get; init; }
+
     /// <summary>Which rendition of the stream; 0 where the front door leaves that to the stream's name (<see cref="PublishOptions.Renditions"/>).</summary>
     public int Rendition { get; init; }
 

@@ -31,7 +31,8 @@ public sealed partial class Publisher(
     {
         target = RenditionPatterns.Place(target, options.CurrentValue.Renditions);   // a rendition is published with the rights of its entry
         var id = Guid.NewGuid();
-        if (await gate.Decide(target, id, cancellation) is { Granted: false } refusal)
+        var decision = await gate.Decide(target, id, cancellation);
+        if (decision.Access is { Granted: false } refusal)
         {
             return Refuse(target, PublishGate.ReasonOf(refusal.Reason), refusal.Sentence);
         }
@@ -54,8 +55,7 @@ public sealed partial class Publisher(
             if (answer.Outcome != PublishOutcome.Refused)
             {
                 sessions.Add(session);
-                gate.Began(target, id);
-                session.Ended.UnsafeRegister(_ => gate.Ended(target, id, session.EndedBy?.ToString() ?? ""), null);
+                gate.Began(target, session, id, decision.Place);
                 return new PublishResult(session, PublishRefusalReason.None, "");
             }
 

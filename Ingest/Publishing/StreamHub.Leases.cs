@@ -30,7 +30,8 @@ public sealed partial class StreamHub
             }
 
             _epoch = lease.Epoch;
-            (_yields, _boundary, _owesSignal, _begunMsn) = (false, null, false, lease.FirstMsn - 1);
+            (_yields, _boundary, _owesSignal, _begunMsn, _firstMsn) = (false, null, false, lease.FirstMsn - 1, lease.FirstMsn);
+            FirstMsn = FirstMsn < 0 ? lease.FirstMsn : FirstMsn;
             _marker = new SegmentMarker(PlanOf(lease));
             _last = LeaseProgress.Of(_marker, lease);
             _start.Reset();

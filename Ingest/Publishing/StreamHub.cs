@@ -22,12 +22,19 @@ public sealed partial class StreamHub(
     readonly StartGate _start = new();
     readonly MarkedFrame[] _one = new MarkedFrame[1];
     readonly long _began = time.GetTimestamp();
+    readonly TaskCompletionSource _playable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     SegmentMarker? _marker;
     long _dropped;
-    long _begunMsn = -1;
+    long _begunMsn = -1, _firstMsn;
 
     /// <summary>Called when the stream's grain should hear from this source, on the publisher's thread: be quick.</summary>
     public Action? HasNews { get; set; }
+
+    /// <summary>Over when a whole segment was cut, or a key frame is kept on standby.</summary>
+    public Task Playable => _playable.Task;
+
+    /// <summary>Number of the first segment of its first lease; -1: it had none.</summary>
+    public long FirstMsn { get; private set; } = -1;
 
     public TimeSpan Silence => _meter.Silence;
 
@@ -60,6 +67,7 @@ public sealed partial class StreamHub(
                 _standby.Add(frame, now);
                 if (wasEmpty && _standby.First90k is not null)
                 {
+                    _playable.TrySetResult();
                     HasNews?.Invoke();   // it could go on air from here on
                 }
             }
@@ -109,6 +117,11 @@ public sealed partial class StreamHub(
         frame.Data.Release();
         if (_one[0].Segment.Msn > _begunMsn)
         {
+            if (_begunMsn >= 0 && _begunMsn >= _firstMsn)
+            {
+                _playable.TrySetResult();
+            }
+
             _begunMsn = _one[0].Segment.Msn;
             HasNews?.Invoke();
         }

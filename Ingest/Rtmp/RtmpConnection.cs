@@ -181,7 +181,7 @@ sealed partial class RtmpConnection(
 
         var target = new PublishTarget(url.StreamName, url.Slot, url.Key, protocol, remote)
         {
-            Rendition = url.Rendition, Query = url.Query, TcUrl = request.Connect.TcUrl, Agent = Shown(request.Connect.FlashVer),
+            Rendition = url.Rendition, Application = url.Application, Partner = int.TryParse(url.Partner, out var partner) ? partner : 0, Query = url.Query, TcUrl = request.Connect.TcUrl, Agent = Shown(request.Connect.FlashVer),
         };
         var answer = await admission(target, CancellationToken.None);
         _publication = answer.Publication;

@@ -16,6 +16,8 @@ public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, st
     /// <summary>The rendition of kLive; 0 for live, where configuration says which names are renditions.</summary>
     public int Rendition { get; init; }
 
+    /// <summary>live or kLive.</summary>
+    public string Application { get; init; } = "live";
 
     const int LongestName = 128, LongestSecret = 1024, LongestUrl = 4096;
     const string LiveForm = "Publish to rtmp://HOST/live with the stream name NAME or NAME?key=SECRET.";
@@ -105,7 +107,7 @@ public sealed record RtmpPublishUrl(string StreamName, int Slot, string? Key, st
     static bool TryEntry(string name, int slot, string? entry, string? token, string? partner, out RtmpPublishUrl url, out string sentence)
     {
         name = Uri.UnescapeDataString(name);
-        url = new RtmpPublishUrl(entry ?? "", slot, token, partner ?? "") { Rendition = name.Length > 0 && char.IsAsciiDigit(name[^1]) ? name[^1] - '0' : 0 };
+        url = new RtmpPublishUrl(entry ?? "", slot, token, partner ?? "") { Application = "kLive", Rendition = name.Length > 0 && char.IsAsciiDigit(name[^1]) ? name[^1] - '0' : 0 };
         sentence = entry is null || (name != $"{entry}_1" && name != $"{entry}_2" && name != $"{entry}_3") ? EntryForm
             : !IsName(entry) || !IsName(name) ? NameRule
             : !url.Partner.All(char.IsAsciiDigit) || url.Partner.Length > 18 ? "The partner (p) is a number."

@@ -46,6 +46,7 @@ public sealed partial class OptionsReference
         ("Api", typeof(Tributary.Gateway.Api.ApiOptions)),
         ("Platform", typeof(Tributary.Grains.Platform.PlatformOptions)),
         ("Platform:Partners:NUMBER", typeof(Tributary.Grains.Platform.PartnerOptions)),
+        ("KLive", typeof(Tributary.Grains.KLive.KLiveOptions)),
     ];
 
     const string Preamble = """

@@ -59,7 +59,19 @@ public sealed class ContentStore(string folder, IOptions<PlatformOptions> option
     /// <summary>The upload's own file: chunks are written into it at their place.</summary>
     public string UploadPath(string token) => Prepare(Path.Combine("uploads", Safe(token)));
 
-    /// <summary>A file that a media server names instead of uploading it: only below the configured folders, links resolved. Null: not to be taken.</summary>
+    /// <summary>Where this cluster's own media servers put what they recorded, for the platform to take.</summary>
+    public string HandoverPath(string name)
+    {
+        Directory.CreateDirectory(Handover);
+        return Path.Combine(Handover, name);
+    }
+
+    string Handover => Path.GetFullPath(Path.Combine(folder, "handover"));
+
+    /// <summary>
+    /// A file that a media server names instead of uploading it: only below the configured folders and <see cref="HandoverPath"/>, links resolved. Null: not
+    /// to be taken.
+    /// </summary>
     public string? ServerFile(string path)
     {
         if (!Path.IsPathFullyQualified(path) || !File.Exists(path))
@@ -68,7 +80,7 @@ public sealed class ContentStore(string folder, IOptions<PlatformOptions> option
         }
 
         var real = Real(path);
-        return options.Value.ServerFileRoots.Select(Real)
+        return options.Value.ServerFileRoots.Append(Handover).Select(Real)
             .Any(root => real.StartsWith(root.EndsWith('/') ? root : root + "/", StringComparison.Ordinal)) ? real : null;
     }
 

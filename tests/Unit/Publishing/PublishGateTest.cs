@@ -73,7 +73,7 @@ public sealed class PublishGateTest
         Assert.Equal(AccessReason.Hook, (await Decide(services, "key=right", "192.0.2.7")).Reason);
         Assert.Equal("rtmp://h/live", (await hooks.Next())["tcUrl"]);
         var gate = services.GetRequiredService<PublishGate>();
-        Assert.True((await gate.Decide(Target("", "192.0.2.7") with { Pulled = true }, Guid.NewGuid(), default)).Granted);
+        Assert.True((await gate.Decide(Target("", "192.0.2.7") with { Pulled = true }, Guid.NewGuid(), default)).Access.Granted);
         Assert.Equal(1, hooks.Count);
     }
 
@@ -85,8 +85,8 @@ public sealed class PublishGateTest
         Assert.False((await Decide(services, "", "192.0.2.7")).Granted);
     }
 
-    static ValueTask<AccessDecision> Decide(IServiceProvider services, string query, string address) =>
-        services.GetRequiredService<PublishGate>().Decide(Target(query, address), Guid.NewGuid(), default);
+    static async Task<AccessDecision> Decide(IServiceProvider services, string query, string address) =>
+        (await services.GetRequiredService<PublishGate>().Decide(Target(query, address), Guid.NewGuid(), default)).Access;
 
     static PublishTarget Target(string query, string address) =>
         new("studio", 0, QueryText.Find(query, "key"), "rtmp", new IPEndPoint(IPAddress.Parse(address), 40_000)) { Query = query, TcUrl = "rtmp://h/live" };

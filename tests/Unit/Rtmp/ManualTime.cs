@@ -12,6 +12,18 @@ sealed class ManualTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(GetTimestamp());
 
+    /// <summary>Whether anybody waits.</summary>
+    public bool HasTimers
+    {
+        get
+        {
+            lock (_timers)
+            {
+                return _timers.Exists(static timer => timer.Due != long.MaxValue);
+            }
+        }
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, callback, state);

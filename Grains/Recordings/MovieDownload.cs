@@ -3,16 +3,16 @@ using System.Security.Cryptography;
 using Tributary.Media.Containers.Mp4;
 using Tributary.Media.Journal;
 
-namespace Tributary.Gateway.Recorded;
+namespace Tributary.Grains.Recordings;
 
 /// <summary>A run of media in a file of a volume.</summary>
-readonly record struct MediaRun(TimelineVolume Volume, string Rendition, long Offset, long Start, long Length);
+public readonly record struct MediaRun(TimelineVolume Volume, string Rendition, long Offset, long Start, long Length);
 
 /// <summary>
 /// A recording as one MP4 with its index first. The index is made of the parts' own headers; the media is never copied, but read from the journal while it
 /// is sent.
 /// </summary>
-sealed class MovieDownload
+public sealed class MovieDownload
 {
     // Headers of parts are a few hundred bytes; what a larger one lacks is read in a second step.
     const int HeaderGuess = 4_096, LongestHeader = 1 << 20;

@@ -1,8 +1,4 @@
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using Tributary.Grains.Recordings;
-
-namespace Tributary.Gateway.Recorded;
+namespace Tributary.Grains.Recordings;
 
 /// <summary>What a journal is of.</summary>
 public enum JournalKind
@@ -15,7 +11,7 @@ public enum JournalKind
 public sealed record VolumeListing(string Volume, long IndexBytes);
 
 /// <summary>Reads the journals of one node. Throws <see cref="IOException"/> or <see cref="HttpRequestException"/> where that cannot be.</summary>
-interface IJournalSource
+public interface IJournalSource
 {
     Task<IReadOnlyList<VolumeListing>> List(JournalKind kind, string name, CancellationToken cancellation);
 
@@ -24,7 +20,7 @@ interface IJournalSource
 }
 
 /// <summary>Of this node: its files.</summary>
-sealed class LocalJournals(JournalFolders folders) : IJournalSource
+public sealed class LocalJournals(JournalFolders folders) : IJournalSource
 {
     public JournalFolder FolderOf(JournalKind kind) => kind == JournalKind.Recordings ? folders.Recordings : folders.Rewind;
 
@@ -47,40 +43,5 @@ sealed class LocalJournals(JournalFolders folders) : IJournalSource
         }
 
         return read;
-    }
-}
-
-/// <summary>Of another node: over HTTP, with what the cluster's secret makes of the request.</summary>
-sealed class RemoteJournals(HttpClient http, string address, InsideAccess access) : IJournalSource
-{
-    public async Task<IReadOnlyList<VolumeListing>> List(JournalKind kind, string name, CancellationToken cancellation)
-    {
-        using var answer = await Ask($"{InsideAccess.Prefix}/{kind}/{name}", null, cancellation);
-        return answer.IsSuccessStatusCode ? await answer.Content.ReadFromJsonAsync(InsideJson.Default.IReadOnlyListVolumeListing, cancellation) ?? [] : [];
-    }
-
-    public async Task<int> Read(JournalKind kind, string name, string file, long offset, Memory<byte> bytes, CancellationToken cancellation)
-    {
-        if (bytes.IsEmpty)
-        {
-            return 0;
-        }
-
-        using var answer = await Ask($"{InsideAccess.Prefix}/{kind}/{name}/{file}", new RangeHeaderValue(offset, offset + bytes.Length - 1), cancellation);
-        if (answer.StatusCode != System.Net.HttpStatusCode.PartialContent)
-        {
-            return 0;
-        }
-
-        await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
-        return await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
-    }
-
-    async Task<HttpResponseMessage> Ask(string path, RangeHeaderValue? range, CancellationToken cancellation)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, address + path);
-        request.Headers.Range = range;
-        access.Sign(request, path);
-        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
     }
 }

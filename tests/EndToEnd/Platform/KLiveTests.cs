@@ -1,0 +1,199 @@
+using System.Text.Json.Nodes;
+using Tributary.EndToEnd.Harness;
+using Tributary.EndToEnd.Recording;
+
+namespace Tributary.EndToEnd.Platform;
+
+/// <summary>The life of a live entry on our own media server, from the encoder's first byte to the recording.</summary>
+public sealed class KLiveTests
+{
+    static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+
+    /// <summary>All encoders of the tests have one address: a refusal is not remembered for it.</summary>
+    static readonly Dictionary<string, string> AskAlways = new() { ["KLive__RefusedFor"] = "00:00:00" };
+
+    [SkippableFact]
+    public async Task An_entry_is_published_with_its_token_is_live_and_leaves_a_recording_that_plays()
+    {
+        Tools.Require("ffmpeg", "ffprobe");
+        await using var world = await PlatformWorld.Start(AskAlways);
+        var ks = await world.Session(102);
+        var entry = await NewEntry(world, ks, recordStatus: 1);
+
+        // 1. On air: with the right token alone.
+        await Refused(world, Url(world, entry, "wrong"), "token");
+        Assert.Equal("0", (await Get(world, entry, ks))["liveStatus"]!.ToString());
+        string recorded;
+        await using (Ffmpeg.Publish(await SourceMedia.Medium, Url(world, entry, "right"), "-stream_loop", "-1"))
+        {
+            await IsLive(world, entry, true);
+            var live = await Get(world, entry, ks);
+            Assert.Equal("1", live["liveStatus"]!.ToString());
+            recorded = (string)live["recordedEntryId"]!;
+            Assert.Equal(7, (int)(await Media(world, recorded, ks))["status"]!);
+            Assert.Equal(["audio/aac", "video/h264"], await Ffmpeg.Streams(world.Server.Url(Manifest(entry, "applehttp")).ToString()));
+            await Refused(world, Url(world, entry, "right"), "publish");   // the name is taken
+            await Becomes(world, "some seconds are recorded", Soon, async () => (await world.Server.RecordingIs(entry, "is written", _ => true)).Duration > 4);
+        }
+
+        // 2. Off air, and what was sent is there.
+        await IsLive(world, entry, false);
+        var ready = await BecomesOne(world, "the recording is ready", Soon, async () =>
+            await Media(world, recorded, ks) is var media && (int)media["status"]! == 2 ? media : null);
+        Assert.InRange((int)ready["msDuration"]!, 4_000, 60_000);
+        Assert.Equal(entry, (string)ready["rootEntryId"]!);
+        var file = world.Server.Url(Manifest(recorded, "url")).ToString();
+        Assert.Equal(["audio/aac", "video/h264"], await Ffmpeg.Streams(file));
+        Assert.Equal("", await Ffmpeg.DecodeErrors(file));
+        Assert.Equal((string)(await Get(world, entry, ks))["redirectEntryId"]!, recorded);
+
+        // 3. The journal was handed over, not copied for good; and the entry goes.
+        await Becomes(world, "the journal is gone", Soon, async () => await world.Server.Http.GetStringAsync("/api/v1/recordings") == "[]");
+        await world.Call("livestream", "delete", new JsonObject { ["entryId"] = entry }, ks);
+        Assert.Equal("INVALID_ENTRY_ID", PlatformWorld.Code(await world.Try("livestream", "isLive", new JsonObject { ["id"] = entry })));
+    }
+
+    [SkippableFact]
+    public async Task Every_frame_is_in_the_recorded_entry()
+    {
+        Tools.Require("ffmpeg", "ffprobe");
+        await using var world = await PlatformWorld.Start();
+        var ks = await world.Session(102);
+        var entry = await NewEntry(world, ks, recordStatus: 2);
+        var source = await SourceMedia.BFrames;
+        await using (var encoder = Ffmpeg.Publish(source, Url(world, entry, "right")))
+        {
+            await encoder.Exits(TimeSpan.FromSeconds(60));
+        }
+
+        var recorded = (string)(await Get(world, entry, ks))["recordedEntryId"]!;
+        await Becomes(world, "the recording is ready", Soon, async () => (int)(await Media(world, recorded, ks))["status"]! == 2);
+        var file = world.Server.Url(Manifest(recorded, "url")).ToString();
+        foreach (var track in "va")
+        {
+            // A stream begins with a key frame: the encoder's first packet of sound, which is before it, is in no live segment either.
+            var (sent, kept) = (await Ffmpeg.Packets(source, track), await Ffmpeg.Packets(file, track));
+            Assert.InRange(sent.Length - kept.Length, 0, track == 'a' ? 2 : 0);
+            Assert.Equal(sent[(sent.Length - kept.Length)..].Select(packet => packet.Hash), kept.Select(packet => packet.Hash));
+        }
+    }
+
+    [SkippableFact]
+    public async Task Sessions_are_appended_in_order_and_once_also_over_a_crash()
+    {
+        Tools.Require("ffmpeg", "ffprobe");
+        await using var world = await PlatformWorld.Start(new() { ["Recording__VolumeDuration"] = "00:00:02" });
+        var ks = await world.Session(102);
+        var entry = await NewEntry(world, ks, recordStatus: 1);
+
+        // 1. A session of several pieces, and a crash in the midst of it.
+        string recorded;
+        await using (Ffmpeg.Publish(await SourceMedia.Medium, Url(world, entry, "right"), "-stream_loop", "-1"))
+        {
+            await IsLive(world, entry, true);
+            recorded = (string)(await Get(world, entry, ks))["recordedEntryId"]!;
+            await Becomes(world, "two pieces are with the platform", Soon, async () => await Duration(world, recorded, ks) > 4_000);
+            await world.Server.Crash();
+        }
+
+        await world.Server.StartAgain();
+        ks = await world.Session(102);
+        var before = await BecomesOne(world, "what the crash left is with the platform", Soon, async () => world.Server.Log.Contains("is repaired", StringComparison.Ordinal)
+            && await Waiting(world) == 0 ? new { Milliseconds = await Duration(world, recorded, ks) } : null);
+
+        await IsLive(world, entry, false);
+
+        // 2. Another session goes on in the same recording.
+        await using (Ffmpeg.Publish(await SourceMedia.Medium, Url(world, entry, "right"), "-stream_loop", "-1"))
+        {
+            await IsLive(world, entry, true);
+            Assert.Equal(recorded, (string)(await Get(world, entry, ks))["recordedEntryId"]!);
+            await Becomes(world, "a piece of the second session is with the platform", Soon, async () => await Duration(world, recorded, ks) > before.Milliseconds + 1_000);
+        }
+
+        await IsLive(world, entry, false);
+        await Becomes(world, "the second session is with the platform", Soon, async () =>
+            await Duration(world, recorded, ks) > before.Milliseconds + 1_000 && world.Server.Log.Contains("last: True", StringComparison.Ordinal) && await Waiting(world) == 0);
+
+        // 3. Each piece once, in order.
+        var asset = (await world.Call("flavorasset", "getByEntryId", new JsonObject { ["entryId"] = recorded }, ks))!.AsArray().Single()!;
+        Assert.Equal("32", asset["flavorParamsId"]!.ToString());
+        var pieces = Directory.GetFiles(Path.Combine(world.Server.Data, "platform/content/assets"), $"{asset["id"]}_p*.mp4", SearchOption.AllDirectories);
+        var seconds = 0.0;
+        foreach (var piece in pieces)
+        {
+            Assert.Equal(["audio/aac", "video/h264"], await Ffmpeg.Streams(piece));
+            seconds += await RecordingApi.Probe(piece);
+        }
+
+        Assert.Equal(Enumerable.Range(0, pieces.Length).Select(number => $"{asset["id"]}_p{number}.mp4").Order(StringComparer.Ordinal), pieces.Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        Assert.Equal(seconds * 1_000, await Duration(world, recorded, ks), 100.0);
+    }
+
+    [SkippableFact]
+    public async Task A_name_that_is_no_entry_is_a_plain_stream_and_an_entry_is_none()
+    {
+        Tools.Require("ffmpeg", "ffprobe");
+        await using var world = await PlatformWorld.Start(AskAlways);
+        var ks = await world.Session(102);
+        var entry = await NewEntry(world, ks, recordStatus: 0);
+        await using (Ffmpeg.Publish(await SourceMedia.Short, $"rtmp://127.0.0.1:{world.Server.RtmpPort}/kLive?p=102&e=studio&i=0&t=x/studio_1"))
+        {
+            await world.Server.IsPlayable("studio");
+        }
+
+        await Refused(world, world.Server.Rtmp(entry), "is an entry of the platform");
+        await Refused(world, Url(world, entry, "right").Replace("p=102", "p=103", StringComparison.Ordinal), "is not one of partner 103");
+    }
+
+    static async Task<string> NewEntry(PlatformWorld world, string ks, int recordStatus) => (string)(await world.Call("livestream", "add", new JsonObject
+    {
+        ["sourceType"] = "32",
+        ["liveStreamEntry"] = PlatformWorld.Typed("LiveStreamEntry", ("name", "Show"), ("mediaType", 201), ("streamPassword", "right"), ("recordStatus", recordStatus)),
+    }, ks))!["id"]!;
+
+    static string Url(PlatformWorld world, string entry, string token) => $"rtmp://127.0.0.1:{world.Server.RtmpPort}/kLive?p=102&e={entry}&i=0&t={token}/{entry}_1";
+
+    static string Manifest(string entry, string format) => $"/p/102/sp/10200/playManifest/entryId/{entry}/format/{format}/protocol/http/a.m3u8";
+
+    static async Task Refused(PlatformWorld world, string url, string why)
+    {
+        await using var encoder = Ffmpeg.Publish(await SourceMedia.Short, url);
+        Assert.NotEqual(0, await encoder.Ends(TimeSpan.FromSeconds(30)));
+        Assert.Contains(why, world.Server.Log, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("t=right", world.Server.Log, StringComparison.Ordinal);
+    }
+
+    static async Task IsLive(PlatformWorld world, string entry, bool expected)
+    {
+        await Becomes(world, $"the entry's isLive is {expected}", Soon, async () => (bool)(await world.Call("livestream", "isLive", new JsonObject { ["id"] = entry }))! == expected);
+    }
+
+    static Task<string> Becomes(PlatformWorld world, string what, TimeSpan within, Func<Task<bool>> ask) => BecomesOne(world, what, within, async () => await ask() ? "yes" : null);
+
+    static async Task<T> BecomesOne<T>(PlatformWorld world, string what, TimeSpan within, Func<Task<T?>> ask)
+        where T : class
+    {
+        try
+        {
+            return await Eventually.Get(what, within, ask);
+        }
+        catch (TimeoutException timeout)
+        {
+            throw new TimeoutException($"{timeout.Message}\n{world.Server.LogTail}", timeout);
+        }
+    }
+
+    static async Task<JsonObject> Get(PlatformWorld world, string entry, string ks) => (await world.Call("livestream", "get", new JsonObject { ["entryId"] = entry }, ks))!.AsObject();
+
+    static async Task<JsonObject> Media(PlatformWorld world, string entry, string ks) => (await world.Call("media", "get", new JsonObject { ["entryId"] = entry }, ks))!.AsObject();
+
+    static async Task<int> Duration(PlatformWorld world, string entry, string ks) => (int)(await Media(world, entry, ks))["msDuration"]!;
+
+    static async Task<int> Waiting(PlatformWorld world)
+    {
+        var metrics = await world.Server.Http.GetStringAsync("/metrics");
+        var line = metrics.Split('\n').First(line => line.StartsWith("tributary_klive_pieces_waiting", StringComparison.Ordinal));
+        return (int)double.Parse(line.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
