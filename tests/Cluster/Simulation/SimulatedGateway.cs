@@ -119,6 +119,11 @@ sealed class FollowedStream : ILiveStreamObserver
 
     public Task<WindowEdge?> Settle(long epoch)
     {
+        if (_opened?.Epoch > epoch)
+        {
+            return Task.FromResult<WindowEdge?>(null);   // a question that came late: the next source has begun here, as in LiveWindow
+        }
+
         _epoch = Math.Max(_epoch, epoch + 1);
         _open = null;
         return Task.FromResult(_listed is not { } last ? null : new WindowEdge
