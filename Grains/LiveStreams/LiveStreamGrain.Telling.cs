@@ -34,7 +34,7 @@ public sealed partial class LiveStreamGrain
         Renditions = state.State.Renditions,
     };
 
-    // The catalog is for people; a stream goes on without it and enters itself again later.
+    // The catalog is for people: while its silo does not answer, a stream goes on without it and enters itself again later.
     async Task List()
     {
         if (!IsEntry)
@@ -45,7 +45,8 @@ public sealed partial class LiveStreamGrain
         var shard = GrainFactory.ShardOf(Name);
         try
         {
-            await (state.State.State == StreamState.OffAir ? shard.Remove(Name) : shard.Put(Listing()));
+            _listing = state.State.State == StreamState.OffAir ? shard.Remove(Name) : shard.Put(Listing());
+            await _listing.WaitAsync(options.Value.SettleTimeout, time);
             _catalogBehind = false;
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)

@@ -32,6 +32,7 @@ public sealed partial class LiveStreamGrain(
     long _nextMsn;
     long _end90k;
     bool _catalogBehind;
+    Task _listing = Task.CompletedTask;
     bool _unwritten;
 
     string Name => this.GetPrimaryKeyString();
@@ -245,7 +246,7 @@ public sealed partial class LiveStreamGrain(
     {
         var now = time.GetUtcNow();
         _gateways.Expire();
-        if (_catalogBehind)
+        if (_catalogBehind && _listing.IsCompleted)
         {
             await List();
         }
