@@ -86,10 +86,12 @@ public interface IPublisherObserver : IGrainObserver
     [Alias("granted")]
     Task Granted(StreamLease lease);
 
-    /// <summary>The session's lease is over: another source was granted a newer epoch, or the session was replaced.</summary>
+    /// <summary>
+    /// The session's lease is over. <paramref name="goesOn"/>: another source begins the number anew that was open; else what was cut of it is all of it.
+    /// </summary>
     [OneWay]
     [Alias("revoked")]
-    Task Revoked(long epoch, PublishEnd reason);
+    Task Revoked(long epoch, PublishEnd reason, bool goesOn);
 
     /// <summary>Stops cutting at once, and tells how far it came. The session stays, as standby.</summary>
     [Alias("stop")]

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Utilities;
+using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Grains.LiveStreams;
 
 /// <summary>The gateways that watch a stream; those that do not renew are forgotten.</summary>
-/// <param name="isGone">Whether the cluster holds a gateway's node for dead. That its connection is unknown is no proof: it may be on its way to another silo.</param>
-sealed class GatewayWatch(Func<string, Task<bool>> isGone, TimeProvider time, ILogger log)
+/// <param name="stateOf">What the cluster holds of a gateway's node. That its connection is unknown is no proof: it may be on its way to another silo.</param>
+sealed class GatewayWatch(Func<string, Task<NodeState>> stateOf, TimeProvider time, ILogger log)
 {
     readonly ObserverManager<string, ILiveStreamObserver> _observers =
         new(GatewayRegistration.Lifetime, log) { GetDateTime = ElapsedAsDate(time) };
@@ -47,8 +48,9 @@ sealed class GatewayWatch(Func<string, Task<bool>> isGone, TimeProvider time, IL
     public Task Tell(StreamDirective directive) => _observers.Notify(observer => observer.Directed(directive));
 
     /// <summary>
-    /// Asks every gateway how far it has listed the source of <paramref name="epoch"/>, and to list no more of it. One that is dead is forgotten;
-    /// <c>Complete</c> is false where one that may still serve viewers did not answer in time.
+    /// Asks every gateway how far it has listed the source of <paramref name="epoch"/>, and to list no more of it. <c>Complete</c> is false where one did not
+    /// answer in time that has not said good-bye. One that is held for dead is asked no more: it has to register anew before it hears of another source.
+    /// But it may just be frozen or cut off, and find what the former source sent.
     /// </summary>
     public async Task<(IReadOnlyList<WindowEdge> Edges, bool Complete)> Settle(long epoch, TimeSpan within)
     {
@@ -64,25 +66,25 @@ sealed class GatewayWatch(Func<string, Task<bool>> isGone, TimeProvider time, IL
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
-            if (!await IsGone(gateway, within))
+            var node = await StateOf(gateway, within);
+            if (node is NodeState.Dead or NodeState.Left)
             {
-                return (null, false);
+                Forget(gateway);
             }
 
-            Forget(gateway);
-            return (null, true);
+            return (null, node == NodeState.Left);
         }
     }
 
-    async Task<bool> IsGone(string gateway, TimeSpan within)
+    async Task<NodeState?> StateOf(string gateway, TimeSpan within)
     {
         try
         {
-            return await isGone(gateway).WaitAsync(within, time);
+            return await stateOf(gateway).WaitAsync(within, time);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
-            return false;
+            return null;
         }
     }
 }

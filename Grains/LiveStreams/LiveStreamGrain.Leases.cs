@@ -17,7 +17,7 @@ public sealed partial class LiveStreamGrain
         await Store();
 
         (_unsettled, _leastMsn) = (null, 0);
-        (slot.OnAir, slot.Confirmed) = (true, true);
+        (slot.OnAir, slot.Confirmed, slot.MayCut) = (true, true, true);
         slot.Lease = new StreamLease
         {
             Epoch = stored.Epoch,
@@ -114,7 +114,7 @@ public sealed partial class LiveStreamGrain
         _slots[Array.IndexOf(_slots, slot)] = null;
         if (!slot.OnAir)
         {
-            _ = slot.Publisher?.Revoked(0, end);
+            _ = slot.Publisher?.Revoked(0, end, goesOn: true);
             LogStandbyEnded(Name, slot.Request.Slot, end);
             return OnAir is not null;
         }
@@ -126,7 +126,7 @@ public sealed partial class LiveStreamGrain
         if ((Candidate(lostNode) ?? Array.Find(_slots, other => other?.Publisher is not null && other.Request.Node != lostNode)) is { } next)
         {
             await SwitchTo(next, reason, slot, hostAnswers: end != PublishEnd.HostLost);
-            _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
+            _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end, goesOn: OnAir is not null);
             return OnAir is not null;
         }
 
@@ -134,7 +134,7 @@ public sealed partial class LiveStreamGrain
         // settled when somebody publishes again.
         _unsettled = end is PublishEnd.HostLost or PublishEnd.Silent or PublishEnd.Replaced ? slot : null;
         _leastMsn = end == PublishEnd.Replaced ? _nextMsn : 0;   // its host, if it lives, completes what it has begun
-        _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end);
+        _ = slot.Publisher?.Revoked(slot.Lease?.Epoch ?? 0, end, goesOn: false);
         await TellGone();
         Enter(IsEntry && _ladder.HasOthers(RenditionName.First) ? StreamState.Live : StreamState.Held, time.GetUtcNow());
         await Store();

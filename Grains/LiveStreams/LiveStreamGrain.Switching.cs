@@ -135,7 +135,7 @@ public sealed partial class LiveStreamGrain
 
         if (_slots[next.Request.Slot] is { } former)
         {
-            _ = former.Publisher?.Revoked(state.State.Epoch, PublishEnd.Transferred);
+            _ = former.Publisher?.Revoked(state.State.Epoch, PublishEnd.Transferred, goesOn: true);
         }
 
         (_slots[next.Request.Slot], _slots[Successor], state.State.Transfer) = (next, null, null);
@@ -155,22 +155,26 @@ public sealed partial class LiveStreamGrain
         }
 
         source.LeaveAir();   // before anything is written, which may fail
+        source.MayCut = false;
         await AdvanceOwn(source.Last!);
     }
 
     static Resumption AfterYield(SourceReport last) =>
         new(last.OpenMsn, last.DiscontinuitySequence, StartsDiscontinuity: false, last.Open90k, last.OpenTime);
 
-    // A number that somebody may have listed is never begun anew: not even when he cannot be asked, or is not known yet. What a source says on
-    // standby, before it has a lease, is no word about numbers.
+    // A number that somebody may have listed is never begun anew: not even when he cannot be asked, or is not known yet. Where the source could not be
+    // asked either, it may go on with him as if nothing were: the numbers that they come to meanwhile stay free. What a source says on standby, before
+    // it has a lease, is no word about numbers.
     async Task<Resumption> AfterLost(PublishSlot from)
     {
         var (edges, complete) = await _gateways.Settle(_directive.Epoch, options.Value.SettleTimeout);
         WindowEdge[] known = from.Last is { Epoch: > 0 } last ? [Resumption.EdgeOf(last), .. edges] : [.. edges];
         var certain = complete && !(_begunElsewhere && time.GetElapsedTime(_activated) < GatewayRegistration.Renewal);
+        var free = from.MayCut && !certain ? options.Value.NumbersReserved : 0;
         if (Resumption.Furthest(known) is not { } edge)
         {
-            var next = NextNumber() is var free && certain ? free : free with { FirstMsn = Math.Max(free.FirstMsn, state.State.ReservedMsn) };
+            var next = NextNumber();
+            next = certain ? next : next with { FirstMsn = Math.Max(next.FirstMsn, state.State.ReservedMsn) + free };
             return _boundOf == from ? next : KeepFree(from, next);   // the entry's other renditions move the numbers on while this one waits
         }
 
@@ -178,7 +182,7 @@ public sealed partial class LiveStreamGrain
         {
             PartsSent = true,
             End90k = Math.Max(edge.End90k, edge.Start90k + (long)options.Value.SegmentDuration.TotalMilliseconds * 90),
-        }));
+        }, free));
     }
 
     // Beside other renditions too no number is begun that somebody may have listed of the lost source.

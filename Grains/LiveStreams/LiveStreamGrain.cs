@@ -43,7 +43,7 @@ public sealed partial class LiveStreamGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _gateways = new GatewayWatch(IsDead, time, log);
+        _gateways = new GatewayWatch(NodeStateOf, time, log);
         _ladder = new RenditionLadder(options.Value.DoubtAfter, options.Value.SegmentDuration, time);
         (_activated, _begunElsewhere) = (time.GetTimestamp(), state.State.State != StreamState.OffAir);
         _nextMsn = IsEntry ? state.State.ReservedMsn : 0;   // a rendition's numbers are reserved by its entry
@@ -87,11 +87,13 @@ public sealed partial class LiveStreamGrain(
                 return await TakeSuccessor(request, publisher);
             }
 
-            if (!IsOfAnEarlierRun(held, request) && !await GivesWay(held))
+            var isOver = IsOfAnEarlierRun(held, request);
+            if (!isOver && !await GivesWay(held))
             {
                 return Refusal(PublishRefusalReason.AlreadyPublishing, $"Stream '{Name}' is already being published from {held.Request.Encoder}.");
             }
 
+            held.MayCut &= !isOver;
             await EndSlot(held, PublishEnd.Replaced, SwitchReason.Silent);
         }
 
@@ -162,6 +164,7 @@ public sealed partial class LiveStreamGrain(
         if (slot.OnAir && last.Epoch == state.State.Epoch)
         {
             slot.Heard(last);
+            slot.MayCut = false;
             await AdvanceOwn(last);
         }
 
@@ -203,8 +206,8 @@ public sealed partial class LiveStreamGrain(
         Renditions = DescribeRenditions(),
     });
 
-    async Task<bool> IsDead(string node) =>
-        (await GrainFactory.GetGrain<IServerNodeGrain>(GatewayRegistration.NodeOf(node)).Describe()).State is NodeState.Dead or NodeState.Left;
+    async Task<NodeState> NodeStateOf(string gateway) =>
+        (await GrainFactory.GetGrain<IServerNodeGrain>(GatewayRegistration.NodeOf(gateway)).Describe()).State;
 
     static bool IsOfAnEarlierRun(PublishSlot held, PublishRequest request) =>
         held.Request.Node == request.Node && held.Request.NodeRun != request.NodeRun;

@@ -38,7 +38,10 @@ public sealed class LiveStreamOptions
     /// <summary>How long a transfer waits for the encoder to publish at its new node.</summary>
     public TimeSpan TransferWait { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Media sequence numbers that are reserved ahead with one write: after a crash of everything numbering goes on at most this far on.</summary>
+    /// <summary>
+    /// Media sequence numbers that are reserved ahead with one write: after a crash of everything numbering goes on at most this far on. So many stay
+    /// free, too, where neither the lost source nor a gateway that followed it can be asked: both may go on together.
+    /// </summary>
     public int NumbersReserved { get; set; } = 16;
 
     /// <summary>Whether the values make sense together.</summary>

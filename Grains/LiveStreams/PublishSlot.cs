@@ -39,6 +39,9 @@ sealed class PublishSlot(PublishRequest request, IPublisherObserver? publisher, 
     /// <summary>Whether this activation knows the holder of the lease to cut under the newest epoch.</summary>
     public bool Confirmed { get; set; }
 
+    /// <summary>Whether it may still cut under a lease that it had: it did not say its last word.</summary>
+    public bool MayCut { get; set; } = true;
+
     public void Heard(SourceReport report, IPublisherObserver from)
     {
         Publisher = from;

@@ -38,10 +38,11 @@ sealed record Resumption(long FirstMsn, long DiscontinuitySequence, bool StartsD
         };
 
     /// <summary>Where nothing that was listed is touched: the open number is begun anew, or, with parts listed, is a gap.</summary>
-    public static Resumption At(WindowEdge edge) => edge.PartsSent
-        ? new(edge.Msn + 1, edge.DiscontinuitySequence, edge.StartsDiscontinuity, edge.End90k, edge.StartTime)
+    /// <param name="free">Numbers after a gap that are closed with it: they may be listed without anybody knowing.</param>
+    public static Resumption At(WindowEdge edge, int free = 0) => edge.PartsSent
+        ? new(edge.Msn + 1 + free, edge.DiscontinuitySequence, edge.StartsDiscontinuity, edge.End90k, edge.StartTime)
         {
-            Gaps = 1,
+            Gaps = 1 + free,
             GapStart90k = edge.Start90k,
             GapTime = edge.StartTime,
         }

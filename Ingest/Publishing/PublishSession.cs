@@ -110,7 +110,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         return Task.CompletedTask;
     }
 
-    public Task Revoked(long epoch, PublishEnd reason)
+    public Task Revoked(long epoch, PublishEnd reason, bool goesOn)
     {
         if (Volatile.Read(ref _disposed) != 0)
         {
@@ -118,7 +118,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         }
 
         _hub.Stop();
-        _hub.Tell(reason is PublishEnd.Switched or PublishEnd.Transferred ? StreamSignal.SourceChanged : StreamSignal.SourceLost);
+        _hub.Tell(goesOn ? StreamSignal.SourceChanged : StreamSignal.SourceLost);
         if (reason != PublishEnd.Switched)
         {
             End(reason);

@@ -28,7 +28,7 @@ public sealed partial class PublishSessions(IGrainFactory grains, NodeIdentity n
     {
         foreach (var session in _sessions.Keys)
         {
-            await session.Revoked(0, PublishEnd.NodeStopping);
+            await session.Revoked(0, PublishEnd.NodeStopping, goesOn: false);
         }
     }
 
@@ -45,7 +45,7 @@ public sealed partial class PublishSessions(IGrainFactory grains, NodeIdentity n
                 default:
                     // Another source is on air, and cuts from where this one ended: nobody sees it go.
                     LogHandedOver(session.StreamName);
-                    await session.Revoked(0, PublishEnd.NodeStopping);
+                    await session.Revoked(0, PublishEnd.NodeStopping, goesOn: true);
                     return new WorkLeft(1, 0);
             }
         }

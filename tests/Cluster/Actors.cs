@@ -24,6 +24,9 @@ sealed class Encoder : IPublisherObserver
 
     public TaskCompletionSource<StreamLease> GrantedLease { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Whether it was told that another source goes on.</summary>
+    public bool GoesOn { get; private set; }
+
     public TaskCompletionSource<PublishEnd> RevokedAs { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Does not answer any more, as the host of one that was killed.</summary>
@@ -72,8 +75,9 @@ sealed class Encoder : IPublisherObserver
         return Task.CompletedTask;
     }
 
-    public Task Revoked(long epoch, PublishEnd reason)
+    public Task Revoked(long epoch, PublishEnd reason, bool goesOn)
     {
+        GoesOn = goesOn;
         RevokedAs.TrySetResult(reason);
         return Task.CompletedTask;
     }

@@ -117,6 +117,37 @@ public sealed class SourceSwitchTest : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_lost_source_hears_whether_another_goes_on_in_its_place()
+    {
+        var (primary, backup) = await PrimaryAndBackup();
+        primary.Quiet = TimeSpan.FromSeconds(5);
+        var anew = new Encoder(_cluster.Client, slot: 0);
+        await Stream.Publish(anew.Request, anew.Reference);
+        Assert.Equal(PublishEnd.Replaced, await primary.RevokedAs.Task.WaitAsync(Patience));
+        Assert.True(primary.GoesOn);   // what it had of its open number is not all of it
+
+        await Stream.Unpublish(anew.Report(0, 0), PublishEnd.Unpublished);
+        await Stream.Unpublish(backup.Report(2, 9), PublishEnd.Unpublished);
+        Assert.Equal(PublishEnd.Unpublished, await backup.RevokedAs.Task.WaitAsync(Patience));
+        Assert.False(backup.GoesOn);
+    }
+
+    [Fact]
+    public async Task Where_neither_source_nor_gateway_answers_the_numbers_that_they_come_to_stay_free()
+    {
+        var (primary, backup) = await PrimaryAndBackup();
+        await Watch("gone", null, isDead: true);
+        primary.IsDead = true;
+
+        await Stream.Doubt("node-a");
+
+        var lease = await backup.GrantedLease.Task.WaitAsync(Patience);
+        var numbers = new LiveStreamOptions().NumbersReserved;
+        Assert.Equal((9L + numbers, 1 + numbers, 8 * 180_000L), (lease.FirstMsn, lease.GapsBefore, lease.GapStart90k));
+        Assert.Equal(9 * 180_000L, lease.Start90k);   // on the timeline it is one segment
+    }
+
+    [Fact]
     public async Task A_command_takes_effect_at_the_end_of_the_segment()
     {
         var (primary, backup) = await PrimaryAndBackup();

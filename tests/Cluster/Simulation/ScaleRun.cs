@@ -134,7 +134,7 @@ static class ScaleRun
 
         public Task Granted(StreamLease lease) => Task.CompletedTask;
 
-        public Task Revoked(long epoch, PublishEnd reason) => Task.CompletedTask;
+        public Task Revoked(long epoch, PublishEnd reason, bool goesOn) => Task.CompletedTask;
 
         public Task<SourceReport> Stop(long epoch) => throw new NotSupportedException("Nothing takes the place of a model source.");
 

@@ -75,6 +75,20 @@ public sealed class SourceSwitchTests : IDisposable
     }
 
     [Fact]
+    public void Numbers_that_a_gateway_out_of_reach_may_have_come_to_share_the_time_of_one_gap()
+    {
+        LoseSource();
+        _near.Settle(1);
+
+        var gap = _stream.Mark(3);
+        GoOn(mark => mark with { Msn = mark.Msn + 16, GapsBefore = mark.Msn == 4 ? 17 : 0, GapStart90k = gap.Start90k, GapTime = gap.ProgramDateTime }, from: 4);
+        AssertEqualPlaylists();
+        Assert.Equal(17, Playlist(_near).Split("#EXT-X-GAP\n#EXTINF:0.117").Length - 1);
+        Assert.Contains("\nseg-2-", Playlist(_near), StringComparison.Ordinal);
+        Assert.Equal(20, _near.View.Leading!.End - 2);   // 20 and 21 are whole
+    }
+
+    [Fact]
     public void A_source_that_goes_on_after_all_does_not_complete_what_was_given_up()
     {
         LoseSource();
