@@ -1,3 +1,4 @@
+using Tributary.Grains.Recordings;
 using Tributary.Media.Sources;
 
 namespace Tributary.Gateway.Recorded;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using Tributary.Gateway.Live;
 using Tributary.Gateway.Vod;
+using Tributary.Grains.Recordings;
 using Tributary.Grains.VodEntries;
 using Tributary.Media.Journal;
 using Tributary.Media.Sets;

@@ -68,7 +68,7 @@ public sealed class PublishGate(
         session.Ended.UnsafeRegister(_ => teller?.Tell(Event(HookEvent.Unpublish, target, id) with { Reason = session.EndedBy?.ToString() ?? "" }), null);
         if (place is { } entry && broadcasts is not null)
         {
-            broadcasts.Begin(entry, new BroadcastSource(id, () => session.FirstMsn, session.Playable, () => session.Revoked(0, PublishEnd.Operator)));
+            broadcasts.Begin(entry, new BroadcastSource(id, () => session.FirstMsn, session.Playable, () => session.Revoked(0, PublishEnd.Operator, goesOn: false)));
             session.Gone.ContinueWith(_ => broadcasts.End(entry, id), TaskScheduler.Default);
         }
     }

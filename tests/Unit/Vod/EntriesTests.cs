@@ -8,6 +8,7 @@ using Tributary.Grains.Platform;
 using Tributary.Grains.Platform.Content;
 using Tributary.Grains.Platform.Model;
 using Tributary.Grains.Platform.Playback;
+using Tributary.Grains.Recordings;
 using Tributary.Media.Containers.Mp4;
 using Tributary.Media.Frames;
 using Tributary.Media.Sources;

@@ -28,7 +28,6 @@ static class FragmentPackager
             return PackagedAnswer.Failed(MediaFailure.BadRequest, "there is neither picture nor sound in what is asked for");
         }
 
-        using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
         var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
         if (bytes is null)
         {
