@@ -24,7 +24,8 @@ static class AnswerFacts
     public static async Task<List<string>> Of(HttpResponseMessage answer, byte[] body, string server, byte[]? init)
     {
         var type = answer.Content.Headers.ContentType?.ToString() ?? "without a type";
-        var facts = new List<string> { $"{(int)answer.StatusCode} {(type.StartsWith("multipart/byteranges", StringComparison.Ordinal) ? "multipart/byteranges" : type)}" };
+        var shown = type.StartsWith("multipart/byteranges", StringComparison.Ordinal) ? "multipart/byteranges" : type;   // its boundary is drawn by lot
+        var facts = new List<string> { $"{(int)answer.StatusCode} {shown}" };
         facts.AddRange(from name in Headers
                        from header in answer.Headers.Concat(answer.Content.Headers)
                        where header.Key == name && !(name == "Accept-Ranges" || (name == "Cache-Control" && !answer.IsSuccessStatusCode))
@@ -102,7 +103,8 @@ sealed record FrameFacts(IReadOnlyList<FrameFact> Frames)
             yield return $"{indent}shown later by {Repeats.Of([.. Frames.Select(frame => frame.Offset)])}";
         }
 
-        yield return $"{indent}keys {(Frames.All(frame => frame.IsKey) ? "all" : string.Join(' ', Frames.Index().Where(frame => frame.Item.IsKey).Select(frame => frame.Index)))}";
+        var keys = Frames.Index().Where(frame => frame.Item.IsKey).Select(frame => frame.Index).ToList();
+        yield return $"{indent}keys {(keys.Count == Frames.Count ? "all" : string.Join(' ', keys))}";
     }
 
     string Digest() => Frames.Count == 0 ? "" : $" #{AnswerFacts.Digest([.. Frames.SelectMany(frame => frame.Data.ToArray())])}";

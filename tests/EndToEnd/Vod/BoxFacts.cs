@@ -176,7 +176,8 @@ static class TagFacts
     static IEnumerable<string> Lines(IGrouping<byte, (byte Type, long Time, ReadOnlyMemory<byte> Body)> group)
     {
         var list = group.ToList();
-        yield return $"  tags {group.Key}: {list.Count}, {list.Sum(tag => tag.Body.Length)} bytes #{AnswerFacts.Digest([.. list.SelectMany(tag => tag.Body.ToArray())])}";
+        byte[] data = [.. list.SelectMany(tag => tag.Body.ToArray())];
+        yield return $"  tags {group.Key}: {list.Count}, {data.Length} bytes #{AnswerFacts.Digest(data)}";
         yield return $"    from {list[0].Time}, then {Repeats.Of([.. list.Zip(list.Skip(1), (one, next) => next.Time - one.Time)])}";
         yield return $"    heads {Repeats.Of([.. list.Select(tag => (long)(tag.Body.Span[0] * 256 + tag.Body.Span[1]))])}";
     }

@@ -79,16 +79,18 @@ sealed class DamagedMedia(string folder)
         Sparse("gigabyte.mp4", [.. type, .. Head(1 << 30, "moov")], (1L << 30) + 1_000);
         Sparse("gigabyte-of-space.mp4", [.. type, .. Head(1 << 30, "moov"), .. Head((1 << 30) - 8, "free")], (1L << 30) + 1_000);
         Sparse("below-the-limit.mp4", [.. type, .. Head(100 << 20, "moov"), .. Head((100 << 20) - 8, "free")], (100L << 20) + 1_000);
-        Sparse("one-track.mp4", [.. type, .. Head(100 << 20, "moov"), .. Head((100 << 20) - 8, "trak"), .. Head((100 << 20) - 16, "mdia")], (100L << 20) + 1_000);
-        byte[] tiny = [.. Enumerable.Repeat(Head(8, "free"), 1_000_000).SelectMany(box => box)], tracks = [.. Enumerable.Repeat(Head(8, "trak"), 1_000_000).SelectMany(box => box)];
-        Write("tiny-boxes.mp4", [.. type, .. tiny]);
-        Write("tiny-boxes-within.mp4", [.. type, .. Box("moov", tiny)]);
-        Write("tiny-tracks.mp4", [.. type, .. Box("moov", tracks)]);
-        Write("tiny-fragments.mp4", [.. whole, .. Enumerable.Repeat(Head(8, "moof"), 1_000_000).SelectMany(box => box)]);
+        byte[] track = [.. Head(100 << 20, "moov"), .. Head((100 << 20) - 8, "trak"), .. Head((100 << 20) - 16, "mdia")];
+        Sparse("one-track.mp4", [.. type, .. track], (100L << 20) + 1_000);
+        Write("tiny-boxes.mp4", [.. type, .. Million("free")]);
+        Write("tiny-boxes-within.mp4", [.. type, .. Box("moov", Million("free"))]);
+        Write("tiny-tracks.mp4", [.. type, .. Box("moov", Million("trak"))]);
+        Write("tiny-fragments.mp4", [.. whole, .. Million("moof")]);
         Write("deep.mp4", [.. type, .. Enumerable.Range(0, 100_000).SelectMany(level => Head((100_000 - level) * 8, level % 2 == 0 ? "moov" : "trak"))]);
         Write("head-that-comes-again.mp4", [.. type, .. Enumerable.Repeat(whole[type.Length..20_000], 40).SelectMany(head => head)]);
         // Segment, SeekHead, Seek: the way to the way to itself (RFC 9559 §5.1.1).
-        Write("round-and-round.webm", Convert.FromHexString("1A45DFA3A34286810142F7810142F2810442F381084282847765626D42878104428581021853806701FFFFFFFFFFFFFF114D9B7492" + "4DBB8F53AB84114D9B7453AC880000000000000000"));
+        Write("round-and-round.webm", Convert.FromHexString(
+            "1A45DFA3A34286810142F7810142F2810442F381084282847765626D428781044285810218538067" + "01FFFFFFFFFFFFFF114D9B7492"
+            + "4DBB8F53AB84114D9B7453AC880000000000000000"));
     }
 
     static IEnumerable<(int At, string Type)> Boxes(byte[] bytes, int from, int end)
@@ -125,6 +127,8 @@ sealed class DamagedMedia(string folder)
         Encoding.Latin1.GetBytes(type, head.AsSpan(4));
         return head;
     }
+
+    static byte[] Million(string type) => [.. Enumerable.Repeat(Head(8, type), 1_000_000).SelectMany(box => box)];
 
     static byte[] Box(string type, byte[] content) => [.. Head(content.Length + 8, type), .. content];
 

@@ -14,9 +14,9 @@ public sealed class DamagedMediaTests(ITestOutputHelper output)
 
     static readonly string[] Requests =
     [
-        "/hls/{0}/master.m3u8", "/hls/{0}/index.m3u8", "/hls/{0}/iframes.m3u8", "/hls/{0}/seg-1-v1-a1.ts", "/hls/{0}/init-v1-a1.mp4", "/hls/{0}/seg-2-v1-a1.m4s",
-        "/dash/{0}/manifest.mpd", "/dash/{0}/fragment-1-v1-x3.m4s", "/dash/{0}/fragment-1-a1-x3.webm", "/mss/{0}/manifest", "/hds/{0}/manifest.f4m",
-        "/hds/{0}/frag-v1-a1-Seg1-Frag1", "/media/clipFrom/1000/clipTo/3000/{0}",
+        "/hls/{0}/master.m3u8", "/hls/{0}/index.m3u8", "/hls/{0}/iframes.m3u8", "/hls/{0}/seg-1-v1-a1.ts", "/hls/{0}/init-v1-a1.mp4",
+        "/hls/{0}/seg-2-v1-a1.m4s", "/dash/{0}/manifest.mpd", "/dash/{0}/fragment-1-v1-x3.m4s", "/dash/{0}/fragment-1-a1-x3.webm", "/mss/{0}/manifest",
+        "/hds/{0}/manifest.f4m", "/hds/{0}/frag-v1-a1-Seg1-Frag1", "/media/clipFrom/1000/clipTo/3000/{0}",
     ];
 
     [Fact]

@@ -18,8 +18,8 @@ sealed record Transcript(string File, IReadOnlyList<Exchange> Exchanges)
                 continue;
             }
 
-            // The first line behind an answer, or the next request where no answer is known yet: the exchange before is complete.
-            if (asked.Exists(IsRequest) && (known.Count > 0 || IsRequest(line)))
+            // The first line behind an answer, or, where none is known yet, behind a request and its headers: the exchange before is complete.
+            if (asked.Exists(IsRequest) && (known.Count > 0 || IsRequest(line) || line.Length == 0 || line[0] == ';'))
             {
                 exchanges.Add(new Exchange(asked, known));
                 (asked, known) = ([], []);
@@ -55,7 +55,8 @@ sealed record Exchange(IReadOnlyList<string> Asked, IReadOnlyList<string> Known)
 
     public IEnumerable<(string Name, string Value)> Headers => AllHeaders.Where(header => header.Name != Init);
 
-    public string? InitPath => AllHeaders.Where(header => header.Name == Init).Select(header => Path[..(Path.LastIndexOf('/') + 1)] + header.Value).FirstOrDefault();
+    public string? InitPath => AllHeaders.Where(header => header.Name == Init)
+        .Select(header => Path[..(Path.LastIndexOf('/') + 1)] + header.Value).FirstOrDefault();
 
     IEnumerable<(string Name, string Value)> AllHeaders => Asked.Where(line => line.Length > 0 && line[0] != ';' && !Transcript.IsRequest(line))
         .Select(line => line.Split(": ", 2)).Select(parts => (parts[0], parts[1]));

@@ -18,9 +18,10 @@ static class TransportFacts
         foreach (var pid in reader.Packets.GroupBy(packet => packet.Pid).OrderBy(group => group.Key))
         {
             var packets = pid.ToList();
+            byte[] data = [.. packets.SelectMany(packet => packet.Data)];
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"PID {pid.Key}, stream {packets[0].StreamId:x2}: {packets.Count} packets, {packets.Sum(packet => packet.Data.Length)} bytes #{AnswerFacts.Digest([.. packets.SelectMany(packet => packet.Data)])}");
+                $"PID {pid.Key}, stream {packets[0].StreamId:x2}: {packets.Count} packets, {data.Length} bytes #{AnswerFacts.Digest(data)}");
             yield return $"  from {packets[0].Dts}, then {Repeats.Of([.. packets.Zip(packets.Skip(1), (one, next) => next.Dts - one.Dts)])}";
             if (packets.Exists(packet => packet.Pts != packet.Dts))
             {
