@@ -7,7 +7,7 @@ namespace Tributary.Gateway.Vod;
 /// A file of an upstream, read by ranges. Reads ahead: frames lie one after another, so a read asks for a block of at least
 /// <c>cache_buffer_size</c>. Belongs to one request; reads of it are one at a time.
 /// </summary>
-sealed class HttpSource(UpstreamClient client, Uri uri, long length, string identity, DateTimeOffset? lastModified, int block) : IByteSource
+sealed class HttpSource(UpstreamClient client, UpstreamAddress uri, long length, string identity, DateTimeOffset? lastModified, int block) : IByteSource
 {
     byte[]? _buffer;
     long _from;

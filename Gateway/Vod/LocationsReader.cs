@@ -37,7 +37,7 @@ static class LocationsReader
             }
             else
             {
-                problems.Add($"upstream {upstream.Name}: must be a name that begins with a slash, and an http or https URL without a query");
+                problems.Add($"upstream {upstream.Name}: must be a name that begins with a slash, and an http or https URL without a query, or such a url and a host");
             }
         }
 
@@ -63,9 +63,10 @@ static class LocationsReader
     static bool TryUpstream(Entry entry, out VodUpstream upstream)
     {
         var name = entry.Name.Length > 1 ? entry.Name.TrimEnd('/') : entry.Name;
-        var valid = Uri.TryCreate(entry.Text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Query.Length == 0 && uri.UserInfo.Length == 0;
-        upstream = new(name, uri ?? new Uri("http://invalid/"));
-        return valid && name is ['/', _, ..];
+        var (text, host) = (entry["url"]?.Text ?? entry.Text, entry["host"]?.Text ?? "");
+        var valid = Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Query.Length == 0 && uri.UserInfo.Length == 0;
+        upstream = new(name, uri ?? new Uri("http://invalid/"), host);
+        return valid && name is ['/', _, ..] && entry.Children.All(field => field.Name is "url" or "host") && !host.AsSpan().ContainsAny(NoPath) && !host.Contains('/');
     }
 
     static readonly SearchValues<char> NoPath = SearchValues.Create("?#%*{} ");

@@ -1,3 +1,4 @@
+using System.Text;
 using Tributary.Media.Packaging.Vod;
 using Tributary.Media.Sets;
 using Tributary.Media.Sources;
@@ -60,11 +61,32 @@ sealed class MediaSetResolver(VodSources sources, VodEntries entries, UpstreamCl
         }
 
         tag.Add(answer.Json.Span);
+        if (overriding.Length == 0 && PathOf(location, answer.Json.Span) is { } named)
+        {
+            return new(MediaFailure.None, "", Single(named));
+        }
+
         var started = VodMetrics.Start();
         var read = MappingJson.TryReadSet(answer.Json, overriding, out var set, out var failure, out var reason);
         metrics.Took("parse_mapping", started);
         return read ? new(MediaFailure.None, "", set) : ResolvedSet.Failed(failure, $"{variables.SubUri}: {reason}");
     }
+
+    // What an upstream answers may be a path between two configured texts. A quote is no part of one: then it is JSON after all.
+    static string? PathOf(VodLocation location, ReadOnlySpan<byte> answer)
+    {
+        if (location is { PathResponsePrefix: null, PathResponsePostfix: null })
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(answer).TrimEnd();
+        var (prefix, postfix) = (location.PathResponsePrefix ?? DefaultPrefix, location.PathResponsePostfix ?? DefaultPostfix);
+        return text.Length > prefix.Length + postfix.Length && text.StartsWith(prefix, StringComparison.Ordinal) && text.EndsWith(postfix, StringComparison.Ordinal)
+            && text[prefix.Length..^postfix.Length] is var path && !path.Contains('"') ? path : null;
+    }
+
+    const string DefaultPrefix = "{\"sequences\":[{\"clips\":[{\"type\":\"source\",\"path\":\"", DefaultPostfix = "\"}]}]}";
 
     static MediaSetDescription Single(string path) => new() { Sequences = [new SequenceDescription { Clips = [new SourceClip { Path = path }] }] };
 
@@ -98,7 +120,7 @@ sealed class MediaSetResolver(VodSources sources, VodEntries entries, UpstreamCl
     {
         var (finished, live) = (caches.Mapping(location), caches.LiveMapping(location));
         if (answer.Failure == MediaFailure.None && (finished ?? live) is not null
-            && MappingJson.TryReadSet(answer.Json, "", out var set, out _, out _) && set.Cache)
+            && (PathOf(location, answer.Json.Span) is { } path ? Single(path) : MappingJson.TryReadSet(answer.Json, "", out var read, out _, out _) ? read : null) is { Cache: true } set)
         {
             (set.PlaylistType == PlaylistType.Vod ? finished : live)?.Set(key, answer, answer.Json.Length);
         }

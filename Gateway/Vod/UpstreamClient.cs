@@ -16,6 +16,14 @@ readonly record struct UpstreamAnswer(MediaFailure Failure, string Reason, ReadO
 /// <param name="Identity">What the server says the file is: its strong tag, or when it was changed; empty where it does not say.</param>
 readonly record struct RangeAnswer(MediaFailure Failure, string Reason, int Read, long Total, string Identity, DateTimeOffset? LastModified);
 
+/// <summary>A resource of an upstream, and what the upstream is called in requests; empty: as in the address.</summary>
+readonly record struct UpstreamAddress(Uri Uri, string Host)
+{
+    public string AbsoluteUri => Uri.AbsoluteUri;
+
+    public override string ToString() => AbsoluteUri;
+}
+
 /// <summary>
 /// Asks upstreams. Only those that are configured are ever connected to: a URL is an upstream's base and an escaped path, redirects are not followed, no
 /// proxy and no cookie is used. Times, sizes and connections are limited; a question is asked again where the connection failed, not where an answer came.
@@ -50,7 +58,7 @@ public sealed class UpstreamClient : IDisposable
     public void Dispose() => _client.Dispose();
 
     /// <summary>The URL of a path below an upstream; null where the path leads out of it.</summary>
-    internal static Uri? Address(VodUpstream upstream, string path, string query)
+    internal static UpstreamAddress? Address(VodUpstream upstream, string path, string query)
     {
         if (path.Length > 8_192 || path.Contains('\0') || path.Split('/').Any(part => part is "." or ".."))
         {
@@ -60,11 +68,11 @@ public sealed class UpstreamClient : IDisposable
         var escaped = string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
         var text = upstream.Base.AbsoluteUri.TrimEnd('/') + (escaped.StartsWith('/') || escaped.Length == 0 ? "" : "/") + escaped + (query.Length > 0 ? "?" + query : "");
         return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == upstream.Base.Scheme && uri.Host == upstream.Base.Host && uri.Port == upstream.Base.Port
-            ? uri : null;
+            ? new(uri, upstream.Host) : null;
     }
 
     /// <summary>Gets a whole answer of at most <paramref name="most"/> bytes.</summary>
-    internal async Task<UpstreamAnswer> GetAsync(Uri uri, long most, long mostHeaders, CancellationToken cancellation)
+    internal async Task<UpstreamAnswer> GetAsync(UpstreamAddress uri, long most, long mostHeaders, CancellationToken cancellation)
     {
         var (failure, reason, body) = await Ask(uri, null, async (response, stop) =>
         {
@@ -97,7 +105,7 @@ public sealed class UpstreamClient : IDisposable
     }
 
     /// <summary>Reads a part of a remote file (RFC 9110 §14).</summary>
-    internal async Task<RangeAnswer> ReadAsync(Uri uri, long offset, Memory<byte> buffer, CancellationToken cancellation)
+    internal async Task<RangeAnswer> ReadAsync(UpstreamAddress uri, long offset, Memory<byte> buffer, CancellationToken cancellation)
     {
         var (failure, reason, answer) = await Ask(uri, request => request.Headers.Range = new RangeHeaderValue(offset, offset + buffer.Length - 1), async (response, stop) =>
         {
@@ -134,9 +142,9 @@ public sealed class UpstreamClient : IDisposable
     }
 
     /// <summary>Sends a question on, and what comes back to the viewer: how another site answers for what is not here.</summary>
-    internal async Task ForwardAsync(Uri uri, string headerName, string headerValue, HttpContext context)
+    internal async Task ForwardAsync(UpstreamAddress uri, string headerName, string headerValue, HttpContext context)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), uri);
+        using var request = Message(new HttpMethod(context.Request.Method), uri);
         request.Headers.TryAddWithoutValidation(headerName, headerValue);
         CopyRequestHeaders(context.Request, request);
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted).WaitAsync(_options.UpstreamTimeout, context.RequestAborted);
@@ -169,7 +177,7 @@ public sealed class UpstreamClient : IDisposable
     }
 
     async Task<(MediaFailure Failure, string Reason, T? Value)> Ask<T>(
-        Uri uri, Action<HttpRequestMessage>? prepare, Func<HttpResponseMessage, CancellationToken, Task<(MediaFailure, string, T?)>> read, CancellationToken cancellation)
+        UpstreamAddress uri, Action<HttpRequestMessage>? prepare, Func<HttpResponseMessage, CancellationToken, Task<(MediaFailure, string, T?)>> read, CancellationToken cancellation)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -177,7 +185,7 @@ public sealed class UpstreamClient : IDisposable
             limit.CancelAfter(_options.UpstreamTimeout);
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+                using var request = Message(HttpMethod.Get, uri);
                 prepare?.Invoke(request);
                 using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
                 var answer = await read(response, limit.Token);
@@ -199,6 +207,13 @@ public sealed class UpstreamClient : IDisposable
                 // Asked again: a pooled connection may have been closed at the other end.
             }
         }
+    }
+
+    static HttpRequestMessage Message(HttpMethod method, UpstreamAddress address)
+    {
+        var message = new HttpRequestMessage(method, address.Uri);
+        message.Headers.Host = address.Host.Length > 0 ? address.Host : null;
+        return message;
     }
 
     static MediaFailure Failure(HttpStatusCode status) => status switch

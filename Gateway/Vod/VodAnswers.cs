@@ -221,5 +221,5 @@ sealed class VodAnswers(
     }
 
     void Keep(VodLocation location, string key, CachedResponse response) =>
-        (response.Age == ResponseAge.LiveTimeDependent ? caches.LiveResponses(location) : caches.Responses(location))?.Set(key, response, response.Bytes.Length);
+        (response.Age == ResponseAge.LiveTimeDependent ? caches.LiveResponses(location) : caches.Responses(location))?.Set(key, response, response.Bytes.Length * 5L / 4);   // and what gzip makes of it
 }

@@ -12,9 +12,15 @@ namespace Tributary.Gateway.Vod;
 static class VodBody
 {
     /// <summary>Returns the bytes of the body that were sent.</summary>
-    public static async Task<long> Send(HttpContext context, VodLocation location, VodAnswer answer)
+    public static async Task<long> Send(HttpContext context, VodLocation location, VodAnswer answer, bool gzip = false)
     {
-        var (request, response, body) = (context.Request, context.Response, answer.Body!);
+        var (request, response) = (context.Request, context.Response);
+        if (gzip && Gzip.Concerns(answer.Body!))
+        {
+            answer = Encoded(request, response, answer);
+        }
+
+        var body = answer.Body!;
         var modified = LastModified(location, answer);
         SetHeaders(response, location, answer, modified);
         if (Condition(request, answer.Tag, modified) is { } settled)
@@ -56,6 +62,19 @@ static class VodBody
         await body.WriteAsync(response.BodyWriter, from, count, context.RequestAborted);
         await response.BodyWriter.FlushAsync(context.RequestAborted);
         return count;
+    }
+
+    // Another encoding is another representation, with a tag of its own (RFC 9110 §8.8.3.3). A part is one of what is not encoded.
+    static VodAnswer Encoded(HttpRequest request, HttpResponse response, VodAnswer answer)
+    {
+        response.Headers.Vary = "Accept-Encoding";
+        if (request.Headers.Range.Count > 0 || !Gzip.IsAccepted(request))
+        {
+            return answer;
+        }
+
+        response.Headers.ContentEncoding = "gzip";
+        return answer with { Body = Gzip.Of((MemoryBody)answer.Body!), Tag = $"{answer.Tag.TrimEnd('"')}-gzip\"" };
     }
 
     static DateTimeOffset? LastModified(VodLocation location, VodAnswer answer)

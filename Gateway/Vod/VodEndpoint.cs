@@ -105,7 +105,7 @@ sealed partial class VodEndpoint(
             }
 
             // 5. Body.
-            sent = await VodBody.Send(context, location, answer);
+            sent = await VodBody.Send(context, location, answer, options.Value.Gzip);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

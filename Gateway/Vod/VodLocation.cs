@@ -83,9 +83,11 @@ public sealed record VodLocation
     /// <summary>All upstreams by their names: a URI option that begins with one goes there.</summary>
     public IReadOnlyDictionary<string, VodUpstream> Upstreams { get; init; } = new Dictionary<string, VodUpstream>();
 
-    public string PathResponsePrefix { get; init; } = """{"sequences":[{"clips":[{"type":"source","path":" """.TrimEnd();
+    /// <summary>What stands before the path in an upstream's answer that names one file; null where answers are JSON.</summary>
+    public string? PathResponsePrefix { get; init; }
 
-    public string PathResponsePostfix { get; init; } = "\"}]}]}";
+    /// <summary>What stands behind it.</summary>
+    public string? PathResponsePostfix { get; init; }
 
     public long MaxMappingResponseSize { get; init; } = 1_024;
 
@@ -125,4 +127,5 @@ public sealed record VodLocation
 /// <summary>Another server that has mappings, media or keys.</summary>
 /// <param name="Name">Its name: the path that options give, such as <c>/map</c>.</param>
 /// <param name="Base">Scheme, host, port, and the path that others are appended to.</param>
-public sealed record VodUpstream(string Name, Uri Base);
+/// <param name="Host">What it is called in requests, where that is not the host that is connected to (RFC 9110 §7.2); empty otherwise.</param>
+public sealed record VodUpstream(string Name, Uri Base, string Host = "");

@@ -11,7 +11,7 @@ namespace Tributary.Gateway.Vod;
 /// </summary>
 public sealed class VodNotifications(UpstreamClient upstreams, VodMetrics metrics) : BackgroundService
 {
-    readonly Channel<Uri> _queue = Channel.CreateBounded<Uri>(new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    readonly Channel<UpstreamAddress> _queue = Channel.CreateBounded<UpstreamAddress>(new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     internal void Passing(VodLocation location, MediaSetDescription set, SetTimeline? timeline, VodRequest request, VodVariables variables)
     {

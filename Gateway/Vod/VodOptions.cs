@@ -63,6 +63,9 @@ public sealed class VodOptions
     /// <summary>What <c>$vod_dynamic_mapping</c> is sealed with, equal on all servers that redirect segments to one another. Empty: <c>Cluster:Secret</c>, else this process alone.</summary>
     public string MappingSecret { get; set; } = "";
 
+    /// <summary>Whether manifests and captions are sent in gzip to players that accept it.</summary>
+    public bool Gzip { get; set; } = true;
+
     /// <summary>Requests that are answered at the same time; more get 503.</summary>
     public int MaxRequests { get; set; } = 2_000;
 

@@ -21,6 +21,11 @@ static class VodIFramePlaylist
             return MediaFailure.BadRequest;
         }
 
+        if (tracks.Sum(track => (long)(track.EndFrame - track.FirstFrame)) > set.Options.Reading.MaxFrameCount)
+        {
+            return MediaFailure.BadData;
+        }
+
         var found = new List<(int Segment, long Offset, long Length, long Pts)>();
         for (var segment = 0; segment < set.Timeline.EndSegment; segment++)
         {
