@@ -63,6 +63,12 @@ public sealed class VodOptions
     /// <summary>What <c>$vod_dynamic_mapping</c> is sealed with, equal on all servers that redirect segments to one another. Empty: <c>Cluster:Secret</c>, else this process alone.</summary>
     public string MappingSecret { get; set; } = "";
 
+    /// <summary>
+    /// How long at the start the packager is tried on a movie that is not there, so that the first viewer does not wait until the runtime has compiled it;
+    /// zero: not at all.
+    /// </summary>
+    public TimeSpan WarmUp { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Whether manifests and captions are sent in gzip to players that accept it.</summary>
     public bool Gzip { get; set; } = true;
 
@@ -73,5 +79,5 @@ public sealed class VodOptions
     public static bool IsValid(VodOptions options) =>
         options is { MetadataCacheBytes: > 0, MaxOpenFiles: > 0, UpstreamRetries: >= 0 and <= 5, UpstreamConnections: > 0, MaxRequests: > 0, MaxEntries: > 0, RecordedMovieBytes: > 0, ResponseCacheBytes: >= 0 }
         && options.UpstreamTimeout > TimeSpan.Zero && options.OpenFileValid >= TimeSpan.Zero && options.RemoteValid >= TimeSpan.Zero
-        && options.EntryValid > TimeSpan.Zero && options.TicketLifetime > TimeSpan.Zero;
+        && options.EntryValid > TimeSpan.Zero && options.TicketLifetime > TimeSpan.Zero && options.WarmUp >= TimeSpan.Zero;
 }

@@ -22,6 +22,7 @@ sealed class ServerProcess : IAsyncDisposable
             ["Frames__Port"] = Number(FreePorts.Next()),
             ["Silo__Port"] = Number(FreePorts.Next()),
             ["Silo__GatewayPort"] = Number(FreePorts.Next()),
+            ["Vod__WarmUp"] = "00:00:00",   // hundreds of servers are started here
             ["Web__Folder"] = Path.Combine(Repository.Root, "deploy/web/node_modules"),
         };
         Http = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}"), Timeout = TimeSpan.FromSeconds(10) };
