@@ -20,6 +20,7 @@ public static class PlatformHosting
         services.AddOptions<PlatformOptions>().Bind(configuration.GetSection("Platform"))
             .Validate(PlatformOptions.IsValid, "Platform: limits and lifetimes must be positive, and Partners have numbers for names.")
             .PostConfigure(options => options.BroadcastHost = options.BroadcastHost.Length > 0 ? options.BroadcastHost : host)
+            .PostConfigure(options => options.RtmpPort = options.RtmpPort > 0 ? options.RtmpPort : configuration.GetValue("Ingest:Rtmp:Port", 1_935))
             .ValidateOnStart();
         services.AddSingleton<IObjectStore>(_ => database.Length > 0 ? new PostgresObjectStore(database) : new FileObjectStore(Path.Combine(data, "platform")));
         services.AddSingleton(provider => new ContentStore(ContentFolder(provider, data), Options(provider)));

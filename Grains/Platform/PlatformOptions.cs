@@ -18,8 +18,8 @@ public sealed class PlatformOptions
     /// <summary>The same for the backup encoder, where that is another site; empty: as <see cref="BroadcastHost"/>.</summary>
     public string BackupBroadcastHost { get; set; } = "";
 
-    /// <summary>TCP port of RTMP in those URLs.</summary>
-    public int RtmpPort { get; set; } = 1_935;
+    /// <summary>TCP port of RTMP in those URLs; 0: that of Ingest:Rtmp:Port.</summary>
+    public int RtmpPort { get; set; }
 
     /// <summary>TCP port of RTMP over TLS in those URLs; 0: none are given.</summary>
     public int RtmpsPort { get; set; }
