@@ -143,6 +143,7 @@ public sealed partial class LiveEntryGrain(IObjectStore store, RecordedEntries r
 
     public async Task Delete()
     {
+        await Refreshed();
         foreach (var row in _state.Rows)
         {
             await store.Remove(RowKind, LiveEntryObjects.IdOf(row.Id));
@@ -192,18 +193,38 @@ public sealed partial class LiveEntryGrain(IObjectStore store, RecordedEntries r
             ExpiresAt = now + Lifetime,
             Application = registration.Application.Length > 0 ? registration.Application : old?.Application ?? "",
         };
-        if (same && old!.Status == status && now - _written.GetValueOrDefault(row.Id) < (long)WriteEvery.TotalSeconds)
-        {
-            Keep(row);
-        }
-        else
+        if (!same || old!.Status != status)
         {
             await WriteRow(row);
+            return;
+        }
+
+        Keep(row);
+        if (now - _written.GetValueOrDefault(row.Id) >= (long)WriteEvery.TotalSeconds && _refreshing.IsCompleted)
+        {
+            _written[row.Id] = now;
+            _refreshing = LiveEntryObjects.Refresh(store, Entry, _partner, row);
+        }
+    }
+
+    // A repetition says nothing new: nobody waits for the disk. What does say something waits for it, so that it is not written over.
+    Task _refreshing = Task.CompletedTask;
+
+    async Task Refreshed()
+    {
+        try
+        {
+            await _refreshing;
+        }
+        catch (Exception)   // of the store: a later repetition is written
+        {
+            _refreshing = Task.CompletedTask;
         }
     }
 
     async Task WriteRow(LiveRow row)
     {
+        await Refreshed();
         await LiveEntryObjects.Write(store, Entry, _partner, row);
         _written[row.Id] = row.UpdatedAt;
         Keep(row);
@@ -217,6 +238,7 @@ public sealed partial class LiveEntryGrain(IObjectStore store, RecordedEntries r
 
     async Task RemoveRow(LiveRow row)
     {
+        await Refreshed();
         await store.Remove(RowKind, LiveEntryObjects.IdOf(row.Id));
         _state = _state with { Rows = [.. _state.Rows.Where(other => other.Id != row.Id)] };
         _written.Remove(row.Id);

@@ -72,6 +72,10 @@ static class LiveEntryObjects
         }
     }
 
+    /// <summary>Writes a registration that is there; where it is not, or the store fails, the next repetition does.</summary>
+    public static Task Refresh(IObjectStore store, string entry, int partner, LiveRow row) =>
+        store.Change(LiveEntryGrain.RowKind, IdOf(row.Id), value => Fill(value, entry, partner, row));
+
     static bool Fill(PlatformObject value, string entry, int partner, LiveRow row)
     {
         (value["id"], value["entryId"], value["partnerId"]) = (row.Id, entry, (long)partner);

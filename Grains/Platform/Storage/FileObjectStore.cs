@@ -18,7 +18,7 @@ public sealed class FileObjectStore : IObjectStore, IAsyncDisposable
     readonly ConcurrentDictionary<string, Kind> _kinds = new(StringComparer.Ordinal);
     readonly Channel<Pending> _pending = Channel.CreateBounded<Pending>(new BoundedChannelOptions(65_536) { SingleReader = true });
     readonly string _path;
-    readonly Task _writing;
+    readonly Thread _writing;
     FileStream _file;
     long _lines, _length;
 
@@ -27,7 +27,8 @@ public sealed class FileObjectStore : IObjectStore, IAsyncDisposable
         Directory.CreateDirectory(folder);
         _path = Path.Combine(folder, "objects.jsonl");
         _file = Load();
-        _writing = Task.Run(WriteAll);
+        _writing = new Thread(WriteAll) { IsBackground = true, Name = "platform objects" };
+        _writing.Start();
     }
 
     /// <summary>The folder is this process's alone.</summary>
@@ -103,11 +104,12 @@ public sealed class FileObjectStore : IObjectStore, IAsyncDisposable
         return stream.ToArray();
     }
 
-    // One writer: takes what waits, writes it, flushes once, and tells everybody.
-    async Task WriteAll()
+    // One writer: takes what waits, writes it, flushes once, and tells everybody. On a thread of its own: on two cores the pool has two, and requests would
+    // wait for the disk that one of them waits for.
+    void WriteAll()
     {
         var batch = new List<Pending>();
-        while (await _pending.Reader.WaitToReadAsync())
+        while (_pending.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             while (batch.Count < 4_096 && _pending.Reader.TryRead(out var pending))
             {
@@ -225,7 +227,7 @@ public sealed class FileObjectStore : IObjectStore, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _pending.Writer.TryComplete();
-        await _writing;
+        _writing.Join();
         await _file.DisposeAsync();
     }
 
