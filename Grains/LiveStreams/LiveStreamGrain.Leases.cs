@@ -9,7 +9,7 @@ public sealed partial class LiveStreamGrain
         var stored = state.State;
         stored.Origin = stored.Origin == default ? now : stored.Origin;
         stored.TargetDuration = Math.Max(stored.TargetDuration, at.TargetDuration);
-        stored.Epoch++;
+        stored.Granted = ++stored.Epoch;
         _nextMsn = at.FirstMsn;
         stored.ReservedMsn = Math.Max(stored.ReservedMsn, _nextMsn + options.Value.NumbersReserved);
         stored.OnAir = slot.Request;
@@ -42,6 +42,9 @@ public sealed partial class LiveStreamGrain
         await Announce();
         return slot.Lease;
     }
+
+    // An older epoch than the newest speaks of the same lease where it was only renewed since.
+    bool IsOfItsLease(SourceReport report) => report.Epoch == state.State.Epoch || (state.State.Granted > 0 && report.Epoch >= state.State.Granted);
 
     // This activation is younger than the lease: a new epoch shuts out whoever might still act for the old one.
     async Task Renew(PublishSlot slot)

@@ -65,7 +65,7 @@ public sealed partial class LiveStreamGrain
         if (hostAnswers && !yielded && _slots.Contains(from))
         {
             await Stop(from);
-            yielded = from.Last is { Yielded: true } last && last.Epoch == state.State.Epoch;   // its word to that effect was still on its way
+            yielded = from.Last is { Yielded: true } last && IsOfItsLease(last);   // its word to that effect was still on its way
         }
 
         // 2.

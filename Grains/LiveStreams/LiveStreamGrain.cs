@@ -126,7 +126,7 @@ public sealed partial class LiveStreamGrain(
             return new ReportAnswer { Outcome = report.Epoch == 0 || slot.OnAir ? ReportOutcome.Accepted : ReportOutcome.Superseded };
         }
 
-        if (report.Yielded && report.Epoch == state.State.Epoch)
+        if (report.Yielded && IsOfItsLease(report))
         {
             await GoOnAfterYield(slot);
             return new ReportAnswer { Outcome = ReportOutcome.Accepted, Epoch = report.Epoch };
@@ -161,7 +161,7 @@ public sealed partial class LiveStreamGrain(
             return OnAir is not null;   // it was replaced before
         }
 
-        if (slot.OnAir && last.Epoch == state.State.Epoch)
+        if (slot.OnAir && IsOfItsLease(last))
         {
             slot.Heard(last);
             slot.MayCut = false;

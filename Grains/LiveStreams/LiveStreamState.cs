@@ -40,6 +40,9 @@ public sealed class LiveStreamState
 
     /// <summary>Of an entry: the renditions beyond the first that were published since it went on air.</summary>
     [Id(13)] public int[] Renditions { get; set; } = [];
+
+    /// <summary>Epoch under which <see cref="OnAir"/> got its lease: it may not have heard yet that <see cref="Epoch"/> was renewed since.</summary>
+    [Id(14)] public long Granted { get; set; }
 }
 
 /// <summary>A slot's next publisher at another node is its successor, until <paramref name="Until"/>.</summary>

@@ -130,6 +130,23 @@ public sealed class LiveStreamGrainTest : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_last_word_of_a_lease_counts_although_the_host_had_not_heard_that_it_was_renewed()
+    {
+        var encoder = new Encoder(_cluster.Client, slot: 0);
+        await Stream.Publish(encoder.Request, encoder.Reference);
+        await Stream.Report(encoder.Report(epoch: 1, nextMsn: 4), encoder.Reference);
+        var owner = (await Stream.Describe()).Owner;
+        await _cluster.KillSiloAsync(_cluster.Silos.First(silo => silo.SiloAddress.ToString() == owner));
+        await Insist(() => Stream.Report(encoder.Report(epoch: 1, nextMsn: 5), encoder.Reference));
+
+        await Stream.Unpublish(encoder.Report(epoch: 1, nextMsn: 7), PublishEnd.ConnectionLost);
+
+        Assert.Equal((StreamState.Held, 7L), await Stream.Describe() is var held ? (held.State, held.NextMsn) : default);
+        var next = new Encoder(_cluster.Client, slot: 0);
+        Assert.Equal(7, (await Stream.Publish(next.Request, next.Reference)).Lease!.FirstMsn);
+    }
+
+    [Fact]
     public async Task Numbers_that_could_not_be_reserved_while_the_storage_was_away_are_reserved_with_the_next_report()
     {
         var encoder = new Encoder(_cluster.Client, slot: 0);
