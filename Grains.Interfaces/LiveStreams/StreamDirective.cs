@@ -22,6 +22,9 @@ public sealed record GatewayRegistration
     /// <summary>The server node of a registration.</summary>
     public static string NodeOf(string gateway) => gateway.Split('/')[0];
 
+    /// <summary>Whether players get what it lists as it comes. What else follows the stream (a recorder) lets the later source's copy of a number count.</summary>
+    public static bool IsOfPlayers(string gateway) => !gateway.Contains('/');
+
     [Id(1)] public int Viewers { get; init; }
 
     /// <summary>The node whose frames the gateway cannot reach any more; empty where all is well.</summary>

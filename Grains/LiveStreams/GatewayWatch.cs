@@ -72,7 +72,7 @@ sealed class GatewayWatch(Func<string, Task<NodeState>> stateOf, TimeProvider ti
                 Forget(gateway);
             }
 
-            return (null, node == NodeState.Left);
+            return (null, node == NodeState.Left || !GatewayRegistration.IsOfPlayers(gateway));
         }
     }
 

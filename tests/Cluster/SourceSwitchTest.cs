@@ -87,6 +87,17 @@ public sealed class SourceSwitchTest : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_recorder_that_does_not_answer_binds_nobody()
+    {
+        var (primary, backup) = await PrimaryAndBackup();
+        await Watch("gone/recorder", null, isDead: true);
+
+        await Stream.Unpublish(primary.Report(1, 9), PublishEnd.ConnectionLost);
+
+        Assert.Equal((8L, 0), await backup.GrantedLease.Task.WaitAsync(Patience) is var lease ? (lease.FirstMsn, lease.GapsBefore) : default);
+    }
+
+    [Fact]
     public async Task Two_sources_of_one_programme_change_without_a_discontinuity()
     {
         var (primary, backup) = await PrimaryAndBackup();
