@@ -70,7 +70,7 @@ static class ClusterHosting
         return true;
     }
 
-    // A silo that dies is declared dead within 2 s, at the price of a probe per second and silo.
+    // A silo that dies is declared dead within 2 s, one that hangs or is cut off after 3 to 4 s, at the price of a probe per second and silo.
     static void DetectQuickly(ClusterMembershipOptions membership)
     {
         membership.ProbeTimeout = TimeSpan.FromSeconds(1);

@@ -15,8 +15,10 @@ sealed record Question(long Number, string Grain);
 sealed record Reply(long Number, bool Has);
 
 /// <summary>
-/// Watches one other silo over a connection of its own: a ping every ProbeTimeout, each to be answered within that. A connection that breaks is tried again at once.
-/// Refusal by this very machine, or an answer by another silo at the endpoint, is proof of death; anything else counts as missed.
+/// Watches one other silo over a connection of its own: a ping every ProbeTimeout, each to be answered within that. Who is silent is asked again at once, the
+/// last time over a new connection as well, since the old one may be all that is broken. A silo that answers slowly, or was not heard yet, has up to twice the
+/// time. A connection that breaks is tried again at once. Refusal by this very machine, or an answer by another silo at the endpoint, is proof of death;
+/// anything else counts as missed.
 /// </summary>
 sealed partial class Heartbeat : IDisposable
 {
@@ -30,10 +32,14 @@ sealed partial class Heartbeat : IDisposable
     readonly CancellationTokenSource _stop = new();
     readonly TaskCompletionSource<bool> _first = Completion.Source<bool>();
     IConnection? _connection;
-    TaskCompletionSource<Pong>? _waiting;
+    // The answer that is waited for, since the first ping that had none.
+    TaskCompletionSource<Pong> _waiting = Completion.Source<Pong>();
+    long _asked;
+    TimeSpan _slowest;
     readonly ConcurrentDictionary<long, TaskCompletionSource<bool>> _questions = new();
     long _lastQuestion;
     long _number;
+    long _answered;
     int _missed;
     int _refused;
 
@@ -43,6 +49,7 @@ sealed partial class Heartbeat : IDisposable
         _silo = silo;
         _options = options;
         _probeTimeout = TimeSpan.FromTicks(Math.Clamp(options.ProbeTimeout.Ticks, options.MinProbeTimeout.Ticks, Math.Max(options.MinProbeTimeout.Ticks, options.MaxProbeTimeout.Ticks)));
+        _slowest = _probeTimeout / 2;
         _time = time;
         _log = log;
     }
@@ -114,6 +121,11 @@ sealed partial class Heartbeat : IDisposable
         _first.TrySetResult(false);
     }
 
+    // How long an answer may take.
+    TimeSpan Patience => TimeSpan.FromTicks(Math.Clamp(_slowest.Ticks * 4, _probeTimeout.Ticks, _probeTimeout.Ticks * 2));
+
+    bool IsLastTry => _missed > 0 && _missed == _options.NumMissedProbesLimit - 1;
+
     async Task Run()
     {
         while (!_stop.IsCancellationRequested)
@@ -124,61 +136,121 @@ sealed partial class Heartbeat : IDisposable
             }
             catch (Exception exception) when (!_stop.IsCancellationRequested)
             {
-                _first.TrySetResult(false);
-                _missed++;
-                var proof = IsProof(exception);
-                LogMissed(_log, _silo, _missed, exception.Message);
-                Close();
-                if (proof || _missed >= _options.NumMissedProbesLimit)
-                {
-                    await Report(proof, exception.Message);
-                }
-
-                // A connection that breaks is tried again at once; what goes on failing, or was waited for already, at leisure.
-                await Pause(exception is IOException or SocketException && _missed < _options.NumMissedProbesLimit * 2 ? RetryAfterRefusal : _probeTimeout / 2);
+                await Missed(exception);
             }
             catch (Exception)
             {
-                return;
+                break;
             }
         }
+
+        Close();
     }
 
     async Task Round()
     {
-        if (_connection is null)
+        var began = _time.GetTimestamp();
+        var patience = Patience;
+        var limit = Task.Delay(patience, _time);
+        if (_missed == 0)
         {
-            var connection = await _link.Dial(_silo, _silo.Endpoint, ConnectionPurpose.Control);
-            _ = Listen(connection);
-            connection.TrySend(Greeting());
-            Volatile.Write(ref _connection, connection);
+            (_waiting, _asked) = (Completion.Source<Pong>(), began);
         }
 
-        var pong = Completion.Source<Pong>();
-        _waiting = pong;
-        var asked = _time.GetTimestamp();
-        _connection.TrySend(Frames.Of(FrameType.Ping, ++_number));
-        // Dispose closes the connection: that ends the wait. (A delay that is cancelled would end it on a thread of the pool, whoever waits.)
-        if (await Task.WhenAny(pong.Task, _connection.Closed, Task.Delay(_probeTimeout, _time)) == _connection.Closed)
+        await Connect(limit);
+        if (_connection is { } connection)
         {
-            throw new IOException("The heartbeat connection was closed.");
-        }
-
-        if (!pong.Task.IsCompletedSuccessfully)
-        {
-            // A process that was held up itself (stopped, starved of CPU) does not judge others: it asks again.
-            if (_time.GetElapsedTime(asked) > _probeTimeout * 1.5)
+            connection.TrySend(Frames.Of(FrameType.Ping, ++_number));
+            // Dispose closes the connection: that ends the wait. (A delay that is cancelled would end it on a thread of the pool, whoever waits.)
+            if (await Task.WhenAny(_waiting.Task, connection.Closed, limit) == connection.Closed)
             {
-                return;
+                throw new IOException("The heartbeat connection was closed.");
             }
-
-            throw new TimeoutException($"No heartbeat within {_probeTimeout}.");
         }
 
-        Activations = (await pong.Task).Activations;
+        if (_waiting.Task.IsCompletedSuccessfully)
+        {
+            await Answered(_waiting.Task.Result);
+        }
+        // A process that was held up itself (stopped, starved of CPU) does not judge others: it asks again.
+        else if (_time.GetElapsedTime(began) <= patience * 1.5)
+        {
+            throw new TimeoutException($"No heartbeat within {patience}.");
+        }
+    }
+
+    // Where there is one, it stays until the next one is open: what is answered over it meanwhile counts.
+    async Task Connect(Task limit)
+    {
+        if (_connection is not null && !IsLastTry)
+        {
+            return;
+        }
+
+        var dialling = _link.Dial(_silo, _silo.Endpoint, ConnectionPurpose.Control);
+        if (await Task.WhenAny(dialling, _waiting.Task, limit) != dialling)
+        {
+            _ = Abandon(dialling);
+            return;
+        }
+
+        var connection = await dialling;
+        if (_stop.IsCancellationRequested)
+        {
+            connection.Dispose();
+            throw new OperationCanceledException("The watch is over.");
+        }
+
+        _connection?.Dispose();
+        _ = Listen(connection);
+        connection.TrySend(Greeting());
+        Volatile.Write(ref _connection, connection);
+    }
+
+    static async Task Abandon(Task<IConnection> dialling)
+    {
+        try
+        {
+            (await dialling).Dispose();
+        }
+        catch (Exception)
+        {
+            // Nobody waits for it any more.
+        }
+    }
+
+    async Task Answered(Pong pong)
+    {
+        var took = _time.GetElapsedTime(_asked);
+        _slowest = took > _slowest * 0.8 ? took : _slowest * 0.8;
+        Activations = pong.Activations;
         (_missed, _refused) = (0, 0);
         _first.TrySetResult(true);
-        await Task.WhenAny(_connection.Closed, Task.Delay(_probeTimeout, _time));
+        await Task.WhenAny(_connection?.Closed ?? Task.CompletedTask, Task.Delay(_probeTimeout, _time));
+    }
+
+    async Task Missed(Exception exception)
+    {
+        _first.TrySetResult(false);
+        _missed++;
+        var proof = IsProof(exception);
+        var isOver = _missed >= _options.NumMissedProbesLimit;
+        LogMissed(_log, _silo, _missed, exception.Message);
+        if (proof || isOver || exception is not TimeoutException)
+        {
+            Close();
+        }
+
+        if (proof || isOver)
+        {
+            await Report(proof, exception.Message);
+        }
+
+        if (isOver || exception is not TimeoutException)
+        {
+            // A connection that breaks is tried again at once; what goes on failing at leisure.
+            await Pause(exception is IOException or SocketException && _missed < _options.NumMissedProbesLimit * 2 ? RetryAfterRefusal : _probeTimeout / 2);
+        }
     }
 
     async Task Listen(IConnection connection)
@@ -198,9 +270,10 @@ sealed partial class Heartbeat : IDisposable
                 {
                     connection.TrySend(Leaving());
                 }
-                else if (type == FrameType.Pong && JsonSerializer.Deserialize<Pong>(payload.ToArray()) is { } pong && pong.Number == _number)
+                else if (type == FrameType.Pong && JsonSerializer.Deserialize<Pong>(payload.ToArray()) is { } pong && pong.Number > _answered)
                 {
-                    _waiting?.TrySetResult(pong);
+                    _answered = pong.Number;
+                    _waiting.TrySetResult(pong);
                 }
             });
         }
