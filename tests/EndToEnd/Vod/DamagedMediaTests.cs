@@ -12,6 +12,8 @@ public sealed class DamagedMediaTests(ITestOutputHelper output)
 {
     const string HeapLimit = "0x18000000";
 
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     static readonly string[] Requests =
     [
         "/hls/{0}/master.m3u8", "/hls/{0}/index.m3u8", "/hls/{0}/iframes.m3u8", "/hls/{0}/seg-1-v1-a1.ts", "/hls/{0}/init-v1-a1.mp4",
@@ -37,13 +39,14 @@ public sealed class DamagedMediaTests(ITestOutputHelper output)
         File.WriteAllBytes(Path.Combine(media, "good.mp4"), Good("lo.mp4"));
 
         await using var server = await ServerProcess.Start(new() { ["DOTNET_GCHeapHardLimit"] = HeapLimit, ["Vod__MetadataCacheBytes"] = "33554432" }, data);
-        var before = await Ask(server, "good.mp4");
+        using var http = new HttpClient { BaseAddress = server.Http.BaseAddress, Timeout = Patience };
+        var before = await Ask(http, "good.mp4");
         Assert.All(before.Take(3), answer => Assert.Equal(200, answer.Status));
         var wrong = new List<string>();
         var statuses = new SortedDictionary<int, int>();
         foreach (var name in damaged.Names)
         {
-            foreach (var (path, status, _) in await Ask(server, name))
+            foreach (var (path, status, _) in await Ask(http, name))
             {
                 statuses[status] = statuses.GetValueOrDefault(status) + 1;
                 if (status is not (200 or 400 or 404))
@@ -56,19 +59,19 @@ public sealed class DamagedMediaTests(ITestOutputHelper output)
         output.WriteLine($"figure: {damaged.Names.Count} damaged files, {damaged.Names.Count * Requests.Length} requests: "
             + $"{string.Join(", ", statuses.Select(pair => $"{pair.Value} were {pair.Key}"))}; the server uses {server.ResidentBytes >> 20} MB");
         Assert.True(wrong.Count == 0, $"{wrong.Count}: {string.Join('\n', wrong.Take(20))}\n{server.LogTail}");
-        Assert.Equal(before, await Ask(server, "good.mp4"));
+        Assert.Equal(before, await Ask(http, "good.mp4"));
         Assert.DoesNotContain("could not be answered", server.Log, StringComparison.Ordinal);
     }
 
     static byte[] Good(string name) => File.ReadAllBytes(Path.Combine(SampleUpstream.Folder, "media", name));
 
-    static async Task<List<(string Path, int Status, string Body)>> Ask(ServerProcess server, string name)
+    static async Task<List<(string Path, int Status, string Body)>> Ask(HttpClient http, string name)
     {
         var answers = new List<(string, int, string)>();
         foreach (var request in Requests)
         {
             var path = request.Replace("{0}", name, StringComparison.Ordinal);
-            using var answer = await server.Http.GetAsync(path);
+            using var answer = await http.GetAsync(path);
             answers.Add((path, (int)answer.StatusCode, AnswerFacts.Digest(await answer.Content.ReadAsByteArrayAsync())));
         }
 
