@@ -83,7 +83,7 @@ public sealed class LocationsReaderTests
     [InlineData("""{"locations":[{"prefix":"/a","packager":"hls","root":"m"}]}""", "location /a: root must be an absolute path")]
     [InlineData("""{"locations":[{"prefix":"/a","packager":"hls","mode":"remote"}]}""", "location /a: remote needs the option upstream_location")]
     [InlineData("""{"locations":[{"prefix":"/a","packager":"hls","root":"/m","color":"red"}]}""", "location /a: color is no field of a location (known: prefix, packager, mode, root, options)")]
-    [InlineData("""{"upstreams":{"/m":"ftp://h/"}}""", "upstream /m: must be a name that begins with a slash, and an http or https URL without a query")]
+    [InlineData("""{"upstreams":{"/m":"ftp://h/"}}""", "upstream /m: must be a name that begins with a slash, and an http or https URL without a query, or such a url and a host")]
     public void A_wrong_location_is_one_clear_line(string json, string line) => Assert.Equal([line], Read(json).Problems);
 
     [Fact]
