@@ -1,9 +1,14 @@
 using Tributary.Bench;
 
-// deploy/bench [NAME…]: the named benchmarks, or all of them. `load …` is the load generator, `silo …` the engine's other end: processes of their own, so that their cost is known.
+// deploy/bench [NAME…]: the named benchmarks, or all of them. `load …` and `view …` are the load generators, `silo …` the engine's other end: processes of their own, so that their cost is known.
 if (args is ["load", ..])
 {
     return await PublishLoad.Run(args);
+}
+
+if (args is ["view", ..])
+{
+    return await ViewLoad.Run(args);
 }
 
 if (args is ["silo", ..])
@@ -22,6 +27,7 @@ var benchmarks = new Dictionary<string, Func<Task>>
     ["recording"] = RecordingBench.Run,
     ["api"] = ApiBench.Run,
     ["vod"] = VodBench.Run,
+    ["viewers"] = ViewersBench.Run,
 };
 var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
 if (chosen.FirstOrDefault(name => !benchmarks.ContainsKey(name)) is { } unknown)
