@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using Tributary.Gateway.Rtmp;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Pulls;
 using Tributary.Grains.Recordings;
@@ -16,7 +17,8 @@ namespace Tributary.Silo;
 /// </summary>
 sealed partial class NodeHeartbeat(
     IGrainFactory grains, NodeIdentity node, ServerOptions server, NodeDrain drain, NodeDrainer drainer, PublishMetrics publishing, FrameChannels channels,
-    IServiceProvider services, IOptions<RtmpOptions> rtmp, TimeProvider time, ILogger<NodeHeartbeat> log) : BackgroundService, INodeObserver
+    IServiceProvider services, IOptions<RtmpOptions> encoders, IOptions<RtmpPlayOptions> players, TimeProvider time, ILogger<NodeHeartbeat> log)
+    : BackgroundService, INodeObserver
 {
     readonly DateTimeOffset _startedAt = time.GetUtcNow();
     readonly SemaphoreSlim _wake = new(0);
@@ -104,16 +106,18 @@ sealed partial class NodeHeartbeat(
         State = drain.IsDraining ? NodeState.Draining : NodeState.Active,
         Drained = drainer.IsDone,
         Silo = services.GetService<ILocalSiloDetails>()?.SiloAddress.ToString() ?? "",
-        Endpoints = new Dictionary<string, string>
+        Endpoints = new Dictionary<string, string>(RtmpPort is > 0 and var port ? [new("rtmp", $"rtmp://{server.Node.Host}:{port}")] : [])
         {
             ["http"] = server.Http.PublicUrl.Length > 0 ? server.Http.PublicUrl : $"http://{server.Node.Host}:{server.Http.Port}",
-            ["rtmp"] = $"rtmp://{server.Node.Host}:{rtmp.Value.Port}",
             ["frames"] = node.FrameLink,
             ["inside"] = $"http://{server.Node.Host}:{server.Http.Port}",
         },
         Load = Load(),
         Version = typeof(NodeHeartbeat).Assembly.GetName().Version?.ToString() ?? "",
     };
+
+    // Encoders and players share one where both are taken in.
+    int RtmpPort => server.Node.Is("ingest") ? encoders.Value.Port : server.Node.Is("gateway") ? players.Value.Port : 0;
 
     NodeLoad Load()
     {

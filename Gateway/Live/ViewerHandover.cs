@@ -13,19 +13,23 @@ public sealed class ViewerHandover(LiveWindows windows, NodeDirectory nodes, Nod
     static readonly TimeSpan Quiet = TimeSpan.FromSeconds(3);
 
     /// <summary>The same address at another gateway; null where this one answers.</summary>
-    public string? Elsewhere(HttpRequest request) => drain.IsDraining && Other(nodes.Known) is { } other
+    public string? Elsewhere(HttpRequest request) => drain.IsDraining && Other(nodes.Known, "http") is { } other
         ? $"{other.TrimEnd('/')}{request.PathBase}{request.Path}{request.QueryString}"
         : null;
 
+    /// <summary>Where another gateway plays <paramref name="app"/> by RTMP, as a tcUrl; null where this one does.</summary>
+    internal string? RtmpElsewhere(string app) => drain.IsDraining && Other(nodes.Known, "rtmp") is { } other ? $"{other}/{app}" : null;
+
+    internal async Task<bool> HasOther() => Other(await nodes.List(), "http") is not null;
+
     public async Task<WorkLeft> HandOver(CancellationToken cancellation)
     {
-        var other = Other(await nodes.List());
         var watched = windows.WatchedWithin(Quiet);
-        return other is null ? new WorkLeft(0, watched) : new WorkLeft(watched, 0);
+        return await HasOther() ? new WorkLeft(watched, 0) : new WorkLeft(0, watched);
     }
 
     public Task End() => Task.CompletedTask;
 
-    string? Other(IEnumerable<NodeDescription> known) =>
-        NodeDirectory.LeastBusy(known, "gateway", node.Name)?.Report?.Endpoints.GetValueOrDefault("http");
+    string? Other(IEnumerable<NodeDescription> known, string endpoint) =>
+        NodeDirectory.LeastBusy(known.Where(other => other.Report?.Endpoints.ContainsKey(endpoint) == true), "gateway", node.Name)?.Report!.Endpoints[endpoint];
 }

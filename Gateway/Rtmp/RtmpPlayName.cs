@@ -18,6 +18,9 @@ static class RtmpPlayName
         return app is "live" or "kLive" && StreamName.IsValid(stream);
     }
 
+    /// <summary>The application, without its query.</summary>
+    public static string App(RtmpPlayRequest request) => Path(request.Connect.App);
+
     /// <summary>The queries of all pieces, which may hold tokens.</summary>
     public static string Query(RtmpPlayRequest request) => string.Join('&', new[] { request.StreamName, request.Connect.App, request.Connect.TcUrl }
         .Select(static text => text.IndexOf('?') is var query and >= 0 ? text[(query + 1)..] : "").Where(static query => query.Length > 0).Distinct());

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tributary.Gateway.Access;
+using Tributary.Gateway.Live;
 using Tributary.Gateway.Streaming;
 using Tributary.Grains.Access;
 using Tributary.Protocols.Rtmp;
@@ -16,7 +17,7 @@ namespace Tributary.Gateway.Rtmp;
 /// Plays a stream on an RTMP connection that asked for it, whoever accepted the connection: the play is answered, the socket becomes a viewer's, and
 /// what the player says meanwhile is answered between two messages.
 /// </summary>
-public sealed partial class RtmpPlayback(StreamingViewers viewers, PlayGate gate, ILogger<RtmpPlayback> log)
+public sealed partial class RtmpPlayback(StreamingViewers viewers, PlayGate gate, ViewerHandover handover, ILogger<RtmpPlayback> log)
 {
     /// <summary>
     /// Comes back when the player has left or was refused. The connection's transport came through <see cref="StreamingHosting.UseRtmpOutput"/>.
@@ -31,6 +32,12 @@ public sealed partial class RtmpPlayback(StreamingViewers viewers, PlayGate gate
         if (!RtmpPlayName.TryParse(request, out var stream))
         {
             await Refuse(session, output, "NetStream.Play.Failed", "Play rtmp://HOST/live/NAME.");
+            return;
+        }
+
+        if (handover.RtmpElsewhere(RtmpPlayName.App(request)) is { } elsewhere)
+        {
+            await Refuse(session, output, "NetStream.Play.Failed", $"This gateway is being shut down: play {elsewhere}/{stream}.", elsewhere);
             return;
         }
 
@@ -58,16 +65,16 @@ public sealed partial class RtmpPlayback(StreamingViewers viewers, PlayGate gate
             session.AcceptPlay();
             await output.FlushAsync();
             LogPlaying(connection.RemoteEndPoint?.ToString(), stream);
-            await Watch(connection, session, output, seat, request.StreamId, stream, hold.Over);
+            await Watch(connection, session, output, seat, request, stream, hold.Over);
         }
     }
 
     async Task Watch(
-        ConnectionContext connection, RtmpSession session, DetachableOutput output, StreamingViewers.Seat seat, uint streamId, string stream,
+        ConnectionContext connection, RtmpSession session, DetachableOutput output, StreamingViewers.Seat seat, RtmpPlayRequest request, string stream,
         CancellationToken over)
     {
         var own = output.Detach();
-        var viewer = new Viewer(own, new RtmpFraming(streamId));
+        var viewer = new Viewer(own, new RtmpFraming(request.StreamId));
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
         await using var onStop = stopping.UnsafeRegister(static viewer => ((Viewer)viewer!).End(ViewerEnd.Stopping), viewer);
         await using var onOver = over.UnsafeRegister(static viewer => ((Viewer)viewer!).End(ViewerEnd.Expired), viewer);
@@ -80,9 +87,9 @@ public sealed partial class RtmpPlayback(StreamingViewers viewers, PlayGate gate
             await pipe.Settle();
         }
 
-        if (end is ViewerEnd.OffAir or ViewerEnd.Stopping or ViewerEnd.Expired)
+        if (end is ViewerEnd.OffAir or ViewerEnd.Stopping or ViewerEnd.Expired or ViewerEnd.Moved)
         {
-            session.StopPlay();
+            session.StopPlay(end == ViewerEnd.OffAir ? "" : handover.RtmpElsewhere(RtmpPlayName.App(request)) ?? "");
         }
 
         LogPlayed(connection.RemoteEndPoint?.ToString(), stream, end, viewer.Sent);
@@ -137,9 +144,9 @@ public sealed partial class RtmpPlayback(StreamingViewers viewers, PlayGate gate
         return false;
     }
 
-    static async Task Refuse(RtmpSession session, DetachableOutput output, string code, string sentence)
+    static async Task Refuse(RtmpSession session, DetachableOutput output, string code, string sentence, string redirect = "")
     {
-        session.RefusePlay(code, sentence);
+        session.RefusePlay(code, sentence, redirect);
         await output.FlushAsync();
     }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Options;
 using Tributary.Gateway.Access;
+using Tributary.Grains.ServerNodes;
 using Tributary.Protocols.Http;
 using Tributary.Protocols.WebSockets;
 
@@ -19,7 +20,8 @@ namespace Tributary.Gateway.Streaming;
 /// cannot overtake or mix with anything.
 /// </para>
 /// </summary>
-sealed class FirstRequest(StreamingViewers viewers, PlayGate gate, ViewerAddress addresses, IOptions<StreamingOptions> options, IOptions<EdgeOptions> edge)
+sealed class FirstRequest(
+    StreamingViewers viewers, PlayGate gate, ViewerAddress addresses, NodeDrain drain, IOptions<StreamingOptions> options, IOptions<EdgeOptions> edge)
 {
     public async Task OnConnected(ConnectionContext connection, ConnectionDelegate next)
     {
@@ -31,9 +33,9 @@ sealed class FirstRequest(StreamingViewers viewers, PlayGate gate, ViewerAddress
         }
 
         var address = ViewerAddress.Plain((connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None);
-        if (head.IsForwarded && addresses.IsProxy(address))
+        if (drain.IsDraining || (head.IsForwarded && addresses.IsProxy(address)))
         {
-            await next(connection);   // HTTP knows for whom it asks
+            await next(connection);   // HTTP knows where to send it, or for whom it asks
             return;
         }
 

@@ -34,6 +34,14 @@ sealed class FlvFraming(byte[] responseHead) : IViewerFraming
         return FlvTagWriter.HeadLength;
     }
 
+    public void End(IBufferWriter<byte> output, Announcement announcement, ViewerEnd reason, uint time)
+    {
+        if (announcement.Video is { } video)
+        {
+            Write(output, FlvTag.Video, FlvFromFrames.EndOfPictures(video), time);
+        }
+    }
+
     static void Write(IBufferWriter<byte> output, byte type, byte[] configuration, uint time)
     {
         if (configuration.Length > 0)
@@ -63,6 +71,11 @@ sealed class TsFraming(byte[] responseHead) : IViewerFraming
     {
         replaced = 0;
         return 0;
+    }
+
+    public void End(IBufferWriter<byte> output, Announcement announcement, ViewerEnd reason, uint time)
+    {
+        // Packets have no end; the connection's is enough.
     }
 }
 
@@ -100,6 +113,11 @@ sealed class RtmpFraming(uint streamId) : IViewerFraming
             : RtmpPlayChunks.WriteNext(head, type, frame.BodyLength, time - lastTime);
     }
 
+    public void End(IBufferWriter<byte> output, Announcement announcement, ViewerEnd reason, uint time)
+    {
+        // The session says it.
+    }
+
     long Configure(IBufferWriter<byte> output, RtmpMessageType type, byte[] configuration, long lastTime, uint time)
     {
         if (configuration.Length == 0)
@@ -117,6 +135,8 @@ sealed class RtmpFraming(uint streamId) : IViewerFraming
 /// <summary>Each frame of another framing as one binary message of a WebSocket (RFC 6455 §5.6).</summary>
 sealed class WebSocketFraming(IViewerFraming inner, byte[] responseHead) : IViewerFraming
 {
+    const int NormalClosure = 1000, GoingAway = 1001, PolicyViolation = 1008;
+
     bool _begun;
 
     public int LongestHead => WebSocketFrames.LongestHead + inner.LongestHead;
@@ -144,5 +164,19 @@ sealed class WebSocketFraming(IViewerFraming inner, byte[] responseHead) : IView
         var own = WebSocketFrames.WriteHead(head, WebSocketOpcode.Binary, used + frame.Bytes.Length - replaced);
         within[..used].CopyTo(head[own..]);
         return own + used;
+    }
+
+    public void End(IBufferWriter<byte> output, Announcement announcement, ViewerEnd reason, uint time)
+    {
+        var message = new ArrayBufferWriter<byte>(64);
+        inner.End(message, announcement, reason, time);
+        if (message.WrittenCount > 0)
+        {
+            output.Write(WebSocketFrames.Frame(WebSocketOpcode.Binary, message.WrittenSpan));
+        }
+
+        // RFC 6455 §7.4.1.
+        int status = reason switch { ViewerEnd.OffAir => NormalClosure, ViewerEnd.Expired => PolicyViolation, _ => GoingAway };
+        output.Write(WebSocketFrames.Frame(WebSocketOpcode.Close, [(byte)(status >> 8), (byte)status]));
     }
 }

@@ -19,4 +19,7 @@ interface IViewerFraming
     /// last frame of the kind was, -1 for none; <paramref name="continues"/>, whether that is the one before this.
     /// </summary>
     int WriteHead(in MuxedFrame frame, long time, long lastTime, bool continues, Span<byte> head, out int replaced);
+
+    /// <summary>What is sent behind the last frame to a viewer that this side ends; <paramref name="time"/> is that of its last picture, on its clock in ms.</summary>
+    void End(IBufferWriter<byte> output, Announcement announcement, ViewerEnd reason, uint time);
 }

@@ -14,7 +14,7 @@ namespace Tributary.Gateway.Streaming;
 /// Endless responses through HTTP as any other: behind TLS, over HTTP/2, on connections that were used before, and whenever the answer is no.
 /// <see cref="FirstRequest"/> takes the rest.
 /// </summary>
-sealed class StreamingEndpoint(StreamingViewers viewers, IOptions<EdgeOptions> edge)
+sealed class StreamingEndpoint(StreamingViewers viewers, ViewerHandover handover, IOptions<EdgeOptions> edge)
 {
     static readonly TimeSpan MissingAge = TimeSpan.FromSeconds(1);
 
@@ -34,6 +34,12 @@ sealed class StreamingEndpoint(StreamingViewers viewers, IOptions<EdgeOptions> e
         if (!StreamingRequest.TryParse(context.Request.Path.Value ?? "", out var request))
         {
             await Answers.Missing(context, MissingAge, "There is nothing here. A stream is /live/NAME.flv or /live/NAME.ts.");
+            return;
+        }
+
+        if (handover.Elsewhere(context.Request) is { } elsewhere)
+        {
+            Answers.Moved(context, elsewhere);
             return;
         }
 

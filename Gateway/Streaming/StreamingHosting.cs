@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Tributary.Gateway.Rtmp;
+using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Gateway.Streaming;
 
@@ -19,6 +20,7 @@ public static class StreamingHosting
         services.AddSingleton<StreamingMetrics>();
         services.AddSingleton<StreamingViewers>();
         services.AddHostedService(provider => provider.GetRequiredService<StreamingViewers>());
+        services.AddSingleton<IDrainedWork, StreamingHandover>();
         services.AddSingleton<FirstRequest>();
         services.AddSingleton<StreamingEndpoint>();
         services.AddSingleton<RtmpPlayback>();

@@ -50,6 +50,15 @@ public sealed partial class StreamingViewers(
     /// <summary>Viewers now.</summary>
     public int Count => Volatile.Read(ref _viewers);
 
+    /// <summary>The gateway drains: ends the viewers that are here now, each before its next key frame, or at once.</summary>
+    internal void Leave(bool atOnce)
+    {
+        foreach (var loop in Volatile.Read(ref _loops) ?? [])
+        {
+            loop.Leave(atOnce);
+        }
+    }
+
     /// <summary>Takes a place and the stream; <see cref="Seat.Watch"/> or <see cref="Seat.Dispose"/> follows.</summary>
     internal async ValueTask<(StreamingOutcome Outcome, Seat? Seat)> TryOpen(string stream, StreamFormat format)
     {

@@ -26,6 +26,9 @@ public enum ViewerEnd : byte
 
     /// <summary>The time for which it was let in is over.</summary>
     Expired,
+
+    /// <summary>The gateway drains; it had its last whole picture and can go on at another.</summary>
+    Moved,
 }
 
 /// <summary>
@@ -76,6 +79,9 @@ sealed class Viewer(IViewerOutput output, IViewerFraming framing)
     public FrameData Own, Rest;
 
     public bool HasSaid => !_said.IsEmpty;
+
+    /// <summary>Whether it is ended before its next key frame.</summary>
+    public bool IsLeaving { get; set; }
 
     /// <summary>Whether its socket took less than was there, since <see cref="BlockedAt"/>; tried again at <see cref="RetryAt"/>, in ticks of the loop.</summary>
     public bool IsBlocked { get; set; }

@@ -41,6 +41,19 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
     /// <summary>One of the viewers said something or ended.</summary>
     public void Look() => _attention = 1;
 
+    /// <summary>The gateway drains: everybody is ended before the next key frame, or at once.</summary>
+    public void Leave(bool atOnce)
+    {
+        foreach (var viewer in _viewers)
+        {
+            viewer.IsLeaving = true;
+            if (atOnce)
+            {
+                viewer.End(ViewerEnd.Stopping);
+            }
+        }
+    }
+
     /// <summary>The gateway stops: nobody is sent anything any more.</summary>
     public void Stop()
     {
@@ -86,10 +99,10 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
         return next;
     }
 
-    // Who is due: everybody when frames are, else who was blocked, has just come, has something to say, or is to be let go.
+    // Who is due: everybody when frames are, else who was blocked, has just come, has something to say, or is to go.
     static bool IsDue(Viewer viewer, long now, bool everybody) =>
         viewer.Ended != ViewerEnd.None
-        || (viewer.IsBlocked ? viewer.RetryAt <= now : everybody || viewer.HasSaid || viewer.Position.Next < 0);
+        || (viewer.IsBlocked ? viewer.RetryAt <= now : everybody || viewer.HasSaid || viewer.IsLeaving || viewer.Position.Next < 0);
 
     void Send(long now, bool everybody)
     {
@@ -136,7 +149,13 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
         var writes = 0;
         while (viewer.Ended == ViewerEnd.None)
         {
-            // 1. Where it goes on.
+            // 1. Where it goes on, if it does.
+            if (viewer.IsLeaving && IsBetweenPictures(viewer, snapshot))
+            {
+                viewer.End(ViewerEnd.Moved);
+                break;
+            }
+
             Place(viewer, snapshot, now);
 
             // 2. What it has not got.
@@ -178,6 +197,11 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
 
         return writes;
     }
+
+    // Nothing is under way, and what comes next is a key frame or not known yet to who has not begun.
+    bool IsBetweenPictures(Viewer viewer, in Snapshot snapshot) =>
+        viewer.Own.Length == 0 && viewer.Rest.Length == 0
+        && (viewer.Position.Next < snapshot.Start || (viewer.Position.Next < snapshot.End && _frames[viewer.Position.Next - snapshot.Start].Joins));
 
     void HasAll(Viewer viewer, in Snapshot snapshot)
     {
@@ -233,7 +257,7 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
         }
 
         var frames = _frames.AsSpan(0, (int)(snapshot.End - snapshot.Start));
-        for (var i = (int)(viewer.Position.Next - snapshot.Start); i < frames.Length && !batch.IsFull; i++)
+        for (var i = (int)(viewer.Position.Next - snapshot.Start); i < frames.Length && !batch.IsFull && !(viewer.IsLeaving && frames[i].Joins); i++)
         {
             batch.AddFrame(frames[i], viewer.Framing);
         }
@@ -289,9 +313,29 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
         }
     }
 
+    // For who is ended by this side between two frames, if its socket takes it: whoever is gone or stuck would not hear it.
+    void SayFarewell(Viewer viewer)
+    {
+        _opening.ResetWrittenCount();
+        if (viewer.Ended is ViewerEnd.OffAir or ViewerEnd.Stopping or ViewerEnd.Expired or ViewerEnd.Moved
+            && viewer.Own.Length == 0 && viewer.Rest.Length == 0 && viewer.Position.Base >= 0)
+        {
+            viewer.Framing.End(_opening, stream.Announcement, viewer.Ended, (uint)Math.Max(0, viewer.Position.LastVideoTime));
+        }
+
+        if (_opening.WrittenCount > 0)
+        {
+            viewer.Own = loop.Arena.Copy(_opening.WrittenSpan);
+            loop.Batch.Begin(viewer.Position);
+            loop.Batch.AddPending(viewer.Own, default);
+            viewer.Sent += Math.Max(0, viewer.Output.Send(loop.Batch.Pieces));
+        }
+    }
+
     void Remove(int index)
     {
         var viewer = _viewers[index];
+        SayFarewell(viewer);
         Unblock(viewer);
         _viewers[index] = _viewers[^1];
         _viewers.RemoveAt(_viewers.Count - 1);

@@ -18,7 +18,7 @@ sealed class WriterLoop : IDisposable
     readonly List<ViewerGroup> _groups = [];
     readonly AutoResetEvent _wake = new(initialState: false);
     readonly Thread _thread;
-    int _viewers, _looks;
+    int _viewers, _looks, _leave;
     volatile bool _stopping;
 
     public WriterLoop(int number, StreamingOptions options, StreamingMetrics metrics)
@@ -57,6 +57,13 @@ sealed class WriterLoop : IDisposable
     }
 
     public void WakeForFrames() => _wake.Set();
+
+    /// <summary>The gateway drains: ends all who are here now, each before its next key frame, or at once. Any thread.</summary>
+    public void Leave(bool atOnce)
+    {
+        Volatile.Write(ref _leave, atOnce ? 2 : 1);
+        Wake();
+    }
 
     public void Dispose()
     {
@@ -102,6 +109,10 @@ sealed class WriterLoop : IDisposable
         {
             TakeThoseWhoCame();
             _groups.ForEach(static group => group.Look());
+            if (Interlocked.Exchange(ref _leave, 0) is > 0 and var leave)
+            {
+                _groups.ForEach(group => group.Leave(atOnce: leave == 2));
+            }
         }
 
         var next = long.MaxValue;

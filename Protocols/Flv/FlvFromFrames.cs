@@ -13,7 +13,7 @@ public static class FlvFromFrames
     /// <summary>The most bytes that <see cref="WriteHead"/> writes.</summary>
     public const int LongestHead = 16;
 
-    const int SequenceStart = 0, CodedFrames = 1, CodedFramesX = 3, VideoMultitrack = 6, AudioMultitrack = 5;
+    const int SequenceStart = 0, CodedFrames = 1, SequenceEnd = 2, CodedFramesX = 3, VideoMultitrack = 6, AudioMultitrack = 5;
     const int FirstVideoTrack = 1, FirstAudioTrack = 101;
 
     // The header of a STREAMINFO block of 34 bytes that is the last one (RFC 9639 §8.1).
@@ -33,6 +33,13 @@ public static class FlvFromFrames
         Span<byte> head = stackalloc byte[LongestHead];
         var used = WriteTagHead(track, SequenceStart, FrameFlags.Key, 0, head);
         return [.. head[..used], .. OnTheWire(track)];
+    }
+
+    /// <summary>The tag body that says that no picture follows (E.4.3.1, "end of sequence").</summary>
+    public static byte[] EndOfPictures(TrackInfo video)
+    {
+        Span<byte> head = stackalloc byte[LongestHead];
+        return head[..WriteTagHead(video, SequenceEnd, FrameFlags.Key, 0, head)].ToArray();
     }
 
     /// <summary>

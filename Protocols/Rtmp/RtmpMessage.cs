@@ -63,7 +63,11 @@ public readonly record struct RtmpMessage(
 /// <param name="TcUrl">The URL of the server as the encoder knows it; may hold a key, so it is not for logs.</param>
 /// <param name="FlashVer">The name that the encoder gives itself.</param>
 /// <param name="Enhanced">Whether it announced enhanced RTMP.</param>
-public sealed record RtmpConnect(string App, string TcUrl, string FlashVer, bool Enhanced);
+public sealed record RtmpConnect(string App, string TcUrl, string FlashVer, bool Enhanced)
+{
+    /// <summary>Whether it follows a request to connect elsewhere (enhanced RTMP v2, capsEx).</summary>
+    public bool Reconnects { get; init; }
+}
 
 /// <summary>A publish command (RTMP 1.0 §7.2.2.6).</summary>
 /// <param name="Connect">What was said at connect.</param>

@@ -12,8 +12,11 @@ sealed class RtmpReplies(IBufferWriter<byte> output)
 
     const ushort StreamBegin = 0, StreamEof = 1, PingResponse = 7;
 
-    /// <summary>capsEx of enhanced RTMP: multitrack and ModEx are understood; reconnect requests and nanoseconds are not.</summary>
-    const int Capabilities = 0x02 | 0x04;
+    /// <summary>The bit of capsEx for requests to connect elsewhere.</summary>
+    public const int Reconnect = 0x01;
+
+    /// <summary>capsEx of enhanced RTMP: players are asked to connect elsewhere, multitrack and ModEx are understood; nanoseconds are not.</summary>
+    const int Capabilities = Reconnect | 0x02 | 0x04;
 
     const int CanForward = 0x04;
 
@@ -102,6 +105,14 @@ sealed class RtmpReplies(IBufferWriter<byte> output)
         _body.ResetWrittenCount();
         new Amf0Writer(_body).String("|RtmpSampleAccess").Boolean(true).Boolean(true);
         _chunks.Write(StreamChunks, RtmpMessageType.DataAmf0, streamId, 0, _body.WrittenSpan);
+    }
+
+    /// <summary>A word to the connection, not to a stream (enhanced RTMP v2, "Reconnect Request").</summary>
+    public void AskToReconnect(string tcUrl)
+    {
+        Begin("onStatus", 0).Null().BeginObject().Property("level", "status").Property("code", "NetConnection.Connect.ReconnectRequest")
+            .Property("description", "This server is being shut down.").Property("tcUrl", tcUrl).End();
+        SendOnConnection();
     }
 
     public void PlayStopped(uint streamId)

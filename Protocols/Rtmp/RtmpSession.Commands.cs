@@ -126,7 +126,10 @@ public sealed partial class RtmpSession
         var given = command.Object;
         var enhanced = given["fourCcList"].Kind == AmfKind.StrictArray || given["videoFourCcInfoMap"].HasProperties
             || given["audioFourCcInfoMap"].HasProperties || given["capsEx"].Kind == AmfKind.Number;
-        Connect = new RtmpConnect(given["app"].String, given["tcUrl"].String, given["flashVer"].String, enhanced);
+        Connect = new RtmpConnect(given["app"].String, given["tcUrl"].String, given["flashVer"].String, enhanced)
+        {
+            Reconnects = given["capsEx"].Number is >= 0 and <= int.MaxValue and var capabilities && ((int)capabilities & RtmpReplies.Reconnect) != 0,
+        };
         _replies.WindowSizes(limits.WindowBytes, ReplyChunkSize);
         _replies.Connected(command.Transaction, enhanced);
         return default;

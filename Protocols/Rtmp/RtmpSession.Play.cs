@@ -17,20 +17,28 @@ public sealed partial class RtmpSession
         _replies.PlayStarted(_playing.StreamId, RtmpPlayChunks.ChunkSize);
     }
 
-    /// <summary>Says no to the last <see cref="RtmpMessageKind.Play"/> with a sentence for people, and ends the session.</summary>
-    public void RefusePlay(string code, string sentence)
+    /// <summary>
+    /// Says no to the last <see cref="RtmpMessageKind.Play"/> with a sentence for people, and ends the session; a redirect goes with it as in
+    /// <see cref="RefusePublish"/>.
+    /// </summary>
+    public void RefusePlay(string code, string sentence, string redirect = "")
     {
         var request = _askedPlay ?? throw new InvalidOperationException("Nothing asked to play.");
         _askedPlay = null;
-        _replies.OnStatus(request.StreamId, "error", code, sentence);
+        _replies.OnStatus(request.StreamId, "error", code, sentence, redirect);
         _end = RtmpEnd.PlayRefused;
     }
 
-    /// <summary>Tells a playing peer that the stream is over.</summary>
-    public void StopPlay()
+    /// <summary>Tells a playing peer that the stream is over, and one that can follow where it goes on: <paramref name="elsewhere"/> is a tcUrl.</summary>
+    public void StopPlay(string elsewhere = "")
     {
         if (_playing is { } playing)
         {
+            if (elsewhere.Length > 0 && playing.Connect.Reconnects)
+            {
+                _replies.AskToReconnect(elsewhere);
+            }
+
             _replies.PlayStopped(playing.StreamId);
             _playing = null;
         }

@@ -25,6 +25,7 @@ sealed class ServerNode : IAsyncDisposable
             ["Http__Port"] = Number(HttpPort),
             ["Ingest__Rtmp__Port"] = Number(RtmpPort),
             ["Ingest__Rtmp__TlsPort"] = "0",
+            ["Gateway__Rtmp__Port"] = Number(RtmpPort),
             ["Frames__Port"] = Number(FreePorts.Next()),
             ["Silo__Port"] = Number(SiloPort),
             ["Silo__GatewayPort"] = Number(FreePorts.Next()),

@@ -37,6 +37,8 @@ public sealed class DrainingGatewayTests : IAsyncLifetime
         Assert.Equal("http://gateway-3.example/live/demo/index-v1.m3u8?x=1", answer.Headers.Location!.ToString());
         Assert.Equal("no-store", answer.Headers.CacheControl!.ToString());
         Assert.Equal("*", answer.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        using var endless = await Client.GetAsync("/live/demo.flv?token=x");
+        Assert.Equal((HttpStatusCode.TemporaryRedirect, "http://gateway-3.example/live/demo.flv?token=x"), (endless.StatusCode, endless.Headers.Location!.ToString()));
         using var segment = await Client.GetAsync("/live/demo/seg-1-v1.m4s");
         Assert.Equal(HttpStatusCode.OK, segment.StatusCode);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Client.GetAsync("/readyz")).StatusCode);

@@ -40,7 +40,9 @@ public sealed class StreamingTests : IDisposable
         Assert.Equal([FlvTag.Script, FlvTag.Video, FlvTag.Audio], tags[..3].Select(tag => tag.Type));
         Assert.All(tags[..3], tag => Assert.Equal(0u, tag.Time));
         Assert.Equal([0x17, 0, 0, 0, 0, 1, 2, 3], tags[1].Body);
-        var pictures = tags[3..].Where(tag => tag.Type == FlvTag.Video).ToArray();
+        Assert.Equal((FlvTag.Video, 1_960u), (tags[^1].Type, tags[^1].Time));
+        Assert.Equal([0x17, 2, 0, 0, 0], tags[^1].Body);   // end of sequence
+        var pictures = tags[3..^1].Where(tag => tag.Type == FlvTag.Video).ToArray();
         Assert.Equal(Enumerable.Range(0, 50).Select(i => (uint)(40 * i)), pictures.Select(tag => tag.Time));
         Assert.Equal(0x17, pictures[0].Body[0]);
         Assert.All(pictures, tag => Assert.Equal(2, tag.Body[12]));   // of segment 2, the last one
@@ -72,7 +74,8 @@ public sealed class StreamingTests : IDisposable
         var (plain, socket) = (new Output(), new Output());
         await Watch(StreamFormat.Flv, new FlvFraming([]), plain, segments: 2);
         await Watch(StreamFormat.Flv, new WebSocketFraming(new FlvFraming([]), "101"u8.ToArray()), socket, segments: 2);
-        Assert.Equal(plain.Bytes, Unframe(socket.Bytes[3..]));
+        Assert.Equal(plain.Bytes, Unframe(socket.Bytes[3..^4]));
+        Assert.Equal([0x88, 2, 0x03, 0xE8], socket.Bytes[^4..]);   // close, 1000
     }
 
     [Fact]
@@ -140,6 +143,49 @@ public sealed class StreamingTests : IDisposable
         loop.Add(viewer, stream);
         viewer.End(ViewerEnd.Left);
         Assert.Equal(ViewerEnd.Left, await viewer.Gone.WaitAsync(Soon));
+        stream.Dispose();
+    }
+
+    [Theory]
+    [InlineData(StreamFormat.Flv)]
+    [InlineData(StreamFormat.Rtmp)]
+    public async Task A_viewer_of_a_draining_gateway_is_ended_before_the_next_key_frame(StreamFormat format)
+    {
+        using var loop = Loop(new StreamingOptions { Merge = TimeSpan.Zero }, out var stream, format);
+        var output = new Output { Most = 5_000 };
+        IViewerFraming framing = format == StreamFormat.Flv ? new WebSocketFraming(new FlvFraming([]), []) : new RtmpFraming(1);
+        var viewer = new Viewer(output, framing);
+        Append(stream, 0, 1);
+        loop.Add(viewer, stream);
+        await output.Began.WaitAsync(Soon);
+        loop.Leave(atOnce: false);
+        Append(stream, 1, 2);
+        Assert.Equal(ViewerEnd.Moved, await viewer.Gone.WaitAsync(Soon));
+
+        var pictures = format == StreamFormat.Flv
+            ? Tags(Unframe(output.Bytes[..^4])).Where(tag => tag.Type == FlvTag.Video && tag.Body[1] == 1).Select(tag => tag.Time)
+            : Messages(output.Bytes).Where(message => message.Type == RtmpMessageType.Video && message.Body[1] == 1).Select(message => message.Time);
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => (uint)(40 * i)), pictures);
+        if (format == StreamFormat.Flv)
+        {
+            Assert.Equal([0x88, 2, 0x03, 0xE9], output.Bytes[^4..]);   // close, 1001: going away
+        }
+
+        stream.Dispose();
+    }
+
+    [Fact]
+    public async Task When_the_time_to_drain_is_over_a_viewer_is_ended_where_it_is()
+    {
+        using var loop = Loop(new StreamingOptions { Merge = TimeSpan.Zero }, out var stream, StreamFormat.Flv);
+        var output = new Output();
+        var viewer = new Viewer(output, new FlvFraming([]));
+        Append(stream, 0, 1);
+        loop.Add(viewer, stream);
+        await output.Began.WaitAsync(Soon);
+        loop.Leave(atOnce: true);
+        Assert.Equal(ViewerEnd.Stopping, await viewer.Gone.WaitAsync(Soon));
+        Assert.Equal([0x17, 2, 0, 0, 0], Tags(output.Bytes)[^1].Body);
         stream.Dispose();
     }
 

@@ -115,6 +115,25 @@ public sealed class RtmpSessionTests
         Assert.False(peer.Session.IsPlaying);
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(6, false)]
+    [InlineData(double.NaN, false)]
+    public void A_player_that_can_follow_is_told_where_its_stream_goes_on(double capabilities, bool follows)
+    {
+        using var peer = new ScriptedPeer();
+        peer.Handshake();
+        peer.Command(0, amf => amf.String("connect").Number(1).BeginObject().Property("app", "live").Property("capsEx", capabilities).End());
+        peer.Command(0, amf => amf.String("createStream").Number(2).Null());
+        peer.Command(1, amf => amf.String("play").Number(0).Null().String("studio"));
+        peer.Session.AcceptPlay();
+        peer.Session.StopPlay("rtmp://gateway-2/live");
+        var said = peer.ReplyCommands();
+        Assert.Equal("onStatus 0 NetStream.Play.UnpublishNotify", said[^1]);
+        Assert.Equal(follows, said.Contains("onStatus 0 NetConnection.Connect.ReconnectRequest"));
+        Assert.Equal(follows, System.Text.Encoding.Latin1.GetString(peer.Replies).Contains("rtmp://gateway-2/live", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Commands_in_amf3_messages_are_understood()
     {
@@ -157,7 +176,7 @@ public sealed class RtmpSessionTests
         var (type, body) = peer.ReplyMessages()[^1];
         Assert.True(RtmpCommand.TryParse(type, body, AmfLimits.Default, out var result));
         Assert.Equal(announced, peer.Session.Connect!.Enhanced);
-        Assert.Equal(announced ? 6 : 0, result.Object["capsEx"].Number);
+        Assert.Equal(announced ? 7 : 0, result.Object["capsEx"].Number);
         Assert.Equal(announced, result.Object["fourCcList"].Elements.Any(e => e.String == "hvc1"));
         Assert.Equal(announced ? 4 : 0, result.Object["videoFourCcInfoMap"]["av01"].Number);
         Assert.Equal(announced ? 4 : 0, result.Object["audioFourCcInfoMap"]["Opus"].Number);
@@ -215,7 +234,7 @@ public sealed class RtmpSessionTests
 
             Assert.Equal(RtmpClientState.OnAir, client.State);
             Assert.Equal(scheme is not null, peer.Session.HandshakeSigned);
-            Assert.Equal(6, client.ServerProperties["capsEx"].Number);
+            Assert.Equal(7, client.ServerProperties["capsEx"].Number);
 
             client.SendVideo(40, [0x17, 1], Wire.Numbered(100_000));
             client.SendAudio(41, [], [1]);
