@@ -106,4 +106,7 @@ public enum PublishEnd
 
     /// <summary>The host does not answer any more.</summary>
     HostLost,
+
+    /// <summary>The time for which its token let the encoder in is over.</summary>
+    Expired,
 }

@@ -77,7 +77,7 @@ public sealed class AccessTokens
     /// <summary>How far the clocks of issuers may be from ours; for JSON Web Tokens too.</summary>
     public TimeSpan Tolerance { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether viewers are cut off when the token expires with which they came; else only at the end that the token names for them, if any.</summary>
+    /// <summary>Whether viewers and encoders are cut off when the token expires with which they came; else only at the end that the token names for them, if any.</summary>
     public bool CutAtExpiry { get; set; }
 }
 

@@ -62,11 +62,16 @@ public sealed class PublishGate(
         }, cancellation);
     }
 
-    internal void Began(PublishTarget target, PublishSession session, Guid id, EntryPlace? place)
+    internal void Began(PublishTarget target, PublishSession session, Guid id, PublishDecision decision)
     {
+        if (decision.Access.Ends is { } end)
+        {
+            session.EndAt(end);
+        }
+
         teller?.Tell(Event(HookEvent.Publish, target, id));
         session.Ended.UnsafeRegister(_ => teller?.Tell(Event(HookEvent.Unpublish, target, id) with { Reason = session.EndedBy?.ToString() ?? "" }), null);
-        if (place is { } entry && broadcasts is not null)
+        if (decision.Place is { } entry && broadcasts is not null)
         {
             broadcasts.Begin(entry, new BroadcastSource(id, () => session.FirstMsn, session.Playable, () => session.Revoked(0, PublishEnd.Operator, goesOn: false)));
             session.Gone.ContinueWith(_ => broadcasts.End(entry, id), TaskScheduler.Default);

@@ -14,7 +14,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 {
     static readonly TimeSpan GoodByeTimeout = TimeSpan.FromSeconds(3);
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);   // at a source that has a fault: it may be well again
-    static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(10);
+    static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(10), LongestLeave = TimeSpan.FromDays(30);
 
     readonly StreamHub _hub;
     readonly ILiveStreamGrain _stream;
@@ -27,6 +27,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly IGrainFactory _grains;
     readonly ITimer _alarm;
+    ITimer? _expiry;
     long _reportedAt;
     SourceFault _reportedFault;
     volatile bool _hasNews;
@@ -100,6 +101,15 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         return answer;
     }
 
+    /// <summary>Ends it when the time is over for which its encoder was let in; before it is given to the encoder.</summary>
+    internal void EndAt(DateTimeOffset end)
+    {
+        var left = end - _time.GetUtcNow();
+        left = left < LeastPause ? LeastPause : left < LongestLeave ? left : LongestLeave;
+        _expiry = _time.CreateTimer(
+            static session => ((PublishSession)session!).Revoked(0, PublishEnd.Expired, goesOn: false), this, left, Timeout.InfiniteTimeSpan);
+    }
+
     public void OnFrame(in Frame frame, SourceClock clock) => _hub.Accept(frame, clock);
 
     public void OnMetadata(IReadOnlyDictionary<string, string> values) => Metadata = values;
@@ -160,6 +170,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         end = _end!.Value;
         await _reporting;
         await _alarm.DisposeAsync();
+        await (_expiry?.DisposeAsync() ?? default);
         var goesOn = false;
         try
         {

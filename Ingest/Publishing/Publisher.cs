@@ -55,7 +55,7 @@ public sealed partial class Publisher(
             if (answer.Outcome != PublishOutcome.Refused)
             {
                 sessions.Add(session);
-                gate.Began(target, session, id, decision.Place);
+                gate.Began(target, session, id, decision);
                 return new PublishResult(session, PublishRefusalReason.None, "");
             }
 

@@ -67,6 +67,16 @@ public sealed class AccessTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task An_encoder_is_cut_off_when_the_time_is_over_that_its_token_gives_it()
+    {
+        Tools.Require("ffmpeg");
+        await Start(new() { ["Access__Mode"] = "Protected" });
+        await using var publisher = Ffmpeg.Publish(await SourceMedia.Plain, $"{_server.Rtmp("studio")}?token={Signed($"act=publish&path=studio&exp={In(600)}&end={In(6)}")}");
+        Assert.NotEqual(0, await publisher.Ends(TimeSpan.FromSeconds(40)));
+        await Eventually.IsTrue("the log says why", TimeSpan.FromSeconds(10), () => _server.Log.Contains("The session was ended: Expired.", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
     public async Task Hls_js_plays_a_protected_stream_from_our_page_and_from_its_own_with_one_question_to_the_hook()
     {
         Tools.Require("ffmpeg");
@@ -164,7 +174,7 @@ public sealed class AccessTests(ITestOutputHelper output) : IAsyncLifetime
     {
         if (seconds < 0)
         {
-            return Expired(stream, action, seconds);
+            return Signed($"act={action}&path={stream}&exp={In(seconds)}");
         }
 
         using var content = new StringContent(JsonSerializer.Serialize(new { action, seconds }), System.Text.Encoding.UTF8, "application/json");
@@ -176,15 +186,16 @@ public sealed class AccessTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     // As README tells others to make them.
-    string Expired(string stream, string action, int seconds)
+    string Signed(string fields)
     {
-        var exp = DateTimeOffset.UtcNow.AddSeconds(seconds).ToUnixTimeSeconds();
-        var payload = System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.ASCII.GetBytes($"act={action}&path={stream}&exp={exp}"));
+        var payload = System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.ASCII.GetBytes(fields));
         var mac = System.Security.Cryptography.HMACSHA256.HashData(System.Text.Encoding.ASCII.GetBytes(Secret), System.Text.Encoding.ASCII.GetBytes(payload));
         var token = $"{payload}.{System.Buffers.Text.Base64Url.EncodeToString(mac)}";
         _secrets.Add(token);
         return token;
     }
+
+    static long In(int seconds) => DateTimeOffset.UtcNow.AddSeconds(seconds).ToUnixTimeSeconds();
 
     async Task Start(Dictionary<string, string> settings)
     {
