@@ -1,10 +1,11 @@
 using Tributary.EndToEnd.Harness;
+using Xunit.Abstractions;
 
 namespace Tributary.EndToEnd;
 
 /// <summary>Players in a browser. A stall is a second in which the picture's time does not go on.</summary>
 [Collection(Alone.Name)]
-public sealed class BrowserTests(BrowserTests.Started started) : IClassFixture<BrowserTests.Started>
+public sealed class BrowserTests(BrowserTests.Started started, ITestOutputHelper output) : IClassFixture<BrowserTests.Started>
 {
     const string OurPage = "our page";
     static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(30), Watched = TimeSpan.FromSeconds(30);
@@ -24,6 +25,30 @@ public sealed class BrowserTests(BrowserTests.Started started) : IClassFixture<B
             ["Shaka"] = browser.PlayerAddress("shaka.html", server.Master("browser")),
         };
         await Task.WhenAll(addresses.Select(address => PlaysWithoutStall(browser, address.Key, address.Value)));
+    }
+
+    [SkippableTheory]
+    [InlineData("HTTP-FLV", "http", "flv")]
+    [InlineData("WebSocket-FLV", "ws", "flv")]
+    [InlineData("MPEG-TS over HTTP", "http", "ts")]
+    public async Task Mpegts_js_plays_and_goes_on_when_the_encoder_comes_back(string name, string scheme, string form)
+    {
+        Tools.RequirePlayer("mpegts.js");
+        var (server, browser) = await started.Get();
+        var stream = $"mpegts-{scheme}-{form}";
+        started.Keep(stream, Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp(stream)));
+        await server.IsPlayable(stream);
+        var address = new UriBuilder(server.Url($"/live/{stream}.{form}")) { Scheme = scheme }.Uri;
+        var page = await browser.Open(browser.PlayerAddress("mpegts.html", address));
+        var start = await page.Plays(StartWithin);
+        var later = await page.Plays(StartWithin, start with { Time = start.Time + 10 });
+        output.WriteLine($"figure: mpegts.js, {name}: {later.Frames - start.Frames} frames in {later.Time - start.Time:0.0} s, {later.Latency:0.0} s of the stream ahead, {later.Waits} waits, {later.Sound - start.Sound:0} bytes of sound decoded");
+
+        await started.Stop(stream);
+        await using var again = Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp(stream));
+        var before = await page.Read();
+        await page.Plays(StartWithin, before with { Time = before.Time + 10 });
+        output.WriteLine($"mpegts.js, {name}, errors: {string.Join(" | ", page.Errors)}");
     }
 
     [SkippableFact]

@@ -103,13 +103,13 @@ sealed class PlayerPage
         """
         () => {
           const video = document.querySelector('video');
-          if (!video) return { frames: 0, time: 0, width: 0, waits: 0, latency: 0, playing: false, text: document.body.innerText };
+          if (!video) return { frames: 0, time: 0, width: 0, waits: 0, sound: 0, latency: 0, playing: false, text: document.body.innerText };
           if (!window.__watched) {
             window.__watched = true; window.__waits = 0;
             video.addEventListener('waiting', () => { window.__waits++; });
           }
           const quality = video.getVideoPlaybackQuality();
-          return { frames: quality.totalVideoFrames, time: video.currentTime, width: video.videoWidth, waits: window.__waits, latency: window.latency ? window.latency() : 0,
+          return { frames: quality.totalVideoFrames, time: video.currentTime, width: video.videoWidth, waits: window.__waits, sound: video.webkitAudioDecodedByteCount, latency: window.latency ? window.latency() : 0,
             playing: !video.paused && video.readyState >= 3, text: document.body.innerText };
         }
         """);
@@ -155,6 +155,9 @@ sealed record PlayerState
     public int Width { get; init; }
 
     public int Waits { get; init; }
+
+    /// <summary>Bytes of sound that were decoded.</summary>
+    public double Sound { get; init; }
 
     /// <summary>Seconds behind the wall clock, where the page can tell.</summary>
     public double Latency { get; init; }
