@@ -28,6 +28,7 @@ var benchmarks = new Dictionary<string, Func<Task>>
     ["api"] = ApiBench.Run,
     ["vod"] = VodBench.Run,
     ["viewers"] = ViewersBench.Run,
+    ["leak"] = LeakBench.Run,
 };
 var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
 if (chosen.FirstOrDefault(name => !benchmarks.ContainsKey(name)) is { } unknown)

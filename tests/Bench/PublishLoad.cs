@@ -129,11 +129,28 @@ sealed class PublishLoad
     void Send(FlvTag tag, uint timestamp)
     {
         _output.ResetWrittenCount();
-        Write(_writer, tag, timestamp);
+        if (tag is { Type: FlvFile.Video, IsConfiguration: false })
+        {
+            SendStamped(tag.Body.Span, timestamp);
+        }
+        else
+        {
+            Write(_writer, tag, timestamp);
+        }
+
         foreach (var socket in _sockets)
         {
             socket.Send(_output.WrittenSpan);
         }
+    }
+
+    // Behind the head of an H.264 tag (Video File Format 10.1, E.4.3.1), before its first unit.
+    void SendStamped(ReadOnlySpan<byte> body, uint timestamp)
+    {
+        Span<byte> head = stackalloc byte[5 + FrameStamp.Length];
+        body[..5].CopyTo(head);
+        FrameStamp.Write(head[5..], isKey: body[0] >> 4 == 1);
+        _writer.SendVideo(timestamp, head, body[5..]);
     }
 
     public static void Write(RtmpPublishClient client, FlvTag tag, uint timestamp)

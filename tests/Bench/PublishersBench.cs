@@ -1,12 +1,10 @@
 using System.Diagnostics;
-using Tributary.EndToEnd.Harness;
 
 namespace Tributary.Bench;
 
 /// <summary>What N encoders of 2.5 Mb/s cost; in the last row each stream also has a viewer, so that everything is packaged. nginx-rtmp beside it, where it is installed.</summary>
 static class PublishersBench
 {
-    const string NginxModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
     static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8), Measured = TimeSpan.FromSeconds(15);
 
     public static async Task Run()
@@ -25,7 +23,7 @@ static class PublishersBench
             load.Kill();
         }
 
-        if (File.Exists(NginxModule))
+        if (NginxUnderTest.IsInstalled)
         {
             await RunNginx(table, file, 50);
         }
@@ -67,34 +65,16 @@ static class PublishersBench
 
     static async Task RunNginx(Table table, string file, int count)
     {
-        var folder = Directory.CreateTempSubdirectory("tributary-bench-nginx-");
-        var port = FreePorts.Next();
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "nginx.conf"), $$"""
-            load_module {{NginxModule}};
-            daemon off;
-            master_process off;
-            pid {{folder}}/pid;
-            error_log {{folder}}/error.log;
-            events { worker_connections 1024; }
-            rtmp { server { listen 127.0.0.1:{{port}}; chunk_size 65536; application live { live on; hls on; hls_path {{folder}}/hls; hls_fragment 2s; } } }
-            """);
-        using var nginx = Process.Start("nginx", ["-p", folder.FullName, "-c", Path.Combine(folder.FullName, "nginx.conf")]);
+        await using var nginx = await NginxUnderTest.Start(hls: true);
         try
         {
-            await Task.Delay(500);
-            using var load = await PublishLoad.Start(port, file, count, "s");
-            await Measure(table, "nginx-rtmp, HLS on", count, true, () => ProcessUsage.Of(nginx.Id), load);
+            using var load = await PublishLoad.Start(nginx.RtmpPort, file, count, "s");
+            await Measure(table, "nginx-rtmp, HLS on", count, true, () => nginx.Usage, load);
             load.Kill();
         }
         catch (InvalidOperationException refused)
         {
             Console.WriteLine($"nginx-rtmp was not measured: {refused.Message}");
-        }
-        finally
-        {
-            nginx.Kill();
-            await nginx.WaitForExitAsync();
-            folder.Delete(recursive: true);
         }
     }
 }

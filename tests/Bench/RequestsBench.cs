@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace Tributary.Bench;
 
 /// <summary>Playlist and segment requests per second from memory, with wrk on the same machine: one thread of it, 64 connections.</summary>
-static partial class RequestsBench
+static class RequestsBench
 {
+    const int Seconds = 10;
+
     public static async Task Run()
     {
         if (!File.Exists("/usr/bin/wrk"))
@@ -31,34 +31,12 @@ static partial class RequestsBench
     {
         var path = $"/live/s0/{folder}{choose(await server.Http.GetStringAsync($"/live/s0/{list}"))}";
         var bytes = (await server.Http.GetByteArrayAsync(path)).Length;
-        using var wrk = Process.Start(new ProcessStartInfo(
-            "wrk", ["-t", "1", "-c", "64", "-d", "10s", "--latency", $"http://127.0.0.1:{server.HttpPort}{path}"]) { RedirectStandardOutput = true })!;
-        var (serverBefore, wrkBefore) = (server.Usage, ProcessUsage.Of(wrk.Id));
-        await Task.Delay(TimeSpan.FromSeconds(9));
-        var (serverAfter, wrkAfter) = (server.Usage, ProcessUsage.Of(wrk.Id));
-        var output = await wrk.StandardOutput.ReadToEndAsync();
-        await wrk.WaitForExitAsync();
+        var started = Stopwatch.GetTimestamp();
+        var run = await WrkRun.Of(server, path, Seconds, connections: 64);
+        var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
         table.Add(
-            what, bytes, Number(Rate().Match(output)), Milliseconds(Median().Match(output)), Milliseconds(Percentile99().Match(output)),
-            BadAnswers().Match(output) is { Success: true } bad ? Number(bad) : 0.0,
-            serverAfter.CoresSince(serverBefore), Math.Round(serverAfter.ResidentMegabytes), wrkAfter.CoresSince(wrkBefore));
+            what, bytes, run.PerSecond, run.P50, run.P99, run.Errors, run.ServerCpu / elapsed, Math.Round(server.Usage.ResidentMegabytes), run.LoadCpu / elapsed);
     }
 
     static string LastSegment(string playlist) => playlist.Split('\n').Last(line => line.Length > 0 && !line.StartsWith('#'));
-
-    static double Number(Match match) => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
-
-    static double Milliseconds(Match match) => Number(match) * match.Groups[2].Value switch { "us" => 0.001, "s" => 1_000, _ => 1 };
-
-    [GeneratedRegex(@"Requests/sec:\s+([\d.]+)")]
-    private static partial Regex Rate();
-
-    [GeneratedRegex(@"50%\s+([\d.]+)(us|ms|s)")]
-    private static partial Regex Median();
-
-    [GeneratedRegex(@"99%\s+([\d.]+)(us|ms|s)")]
-    private static partial Regex Percentile99();
-
-    [GeneratedRegex(@"Non-2xx or 3xx responses: (\d+)")]
-    private static partial Regex BadAnswers();
 }

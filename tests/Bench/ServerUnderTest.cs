@@ -14,7 +14,7 @@ sealed class ServerUnderTest : IAsyncDisposable
     {
         var assembly = typeof(ServerUnderTest).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "Server").Value!;
         var start = new ProcessStartInfo("dotnet", [assembly]) { RedirectStandardOutput = true, WorkingDirectory = _data.FullName };
-        foreach (var (key, value) in settings.Concat(new Dictionary<string, string>
+        foreach (var (key, value) in new Dictionary<string, string>
         {
             ["Data"] = _data.FullName,
             ["Http__Port"] = $"{HttpPort}",
@@ -24,7 +24,7 @@ sealed class ServerUnderTest : IAsyncDisposable
             ["Silo__Port"] = $"{FreePorts.Next()}",
             ["Silo__GatewayPort"] = $"{FreePorts.Next()}",
             ["Logging__LogLevel__Default"] = "Warning",
-        }))
+        }.Concat(settings))
         {
             start.Environment[key] = value;
         }
@@ -40,6 +40,8 @@ sealed class ServerUnderTest : IAsyncDisposable
     public int RtmpPort { get; } = FreePorts.Next();
 
     public HttpClient Http { get; }
+
+    public int Pid => _process.Id;
 
     public ProcessUsage Usage => ProcessUsage.Of(_process.Id);
 

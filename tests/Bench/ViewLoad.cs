@@ -1,46 +1,52 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
-using Tributary.Media.Frames;
-using Tributary.Protocols.Rtmp;
+using Tributary.EndToEnd.Harness;
 
 namespace Tributary.Bench;
 
 /// <summary>
-/// The other load generator: N viewers of one stream over HTTP-FLV or RTMP, who throw away what they get. All of them receive into the same memory, so that
-/// the load costs as little as it can.
+/// The other load generator: N viewers of one stream over HTTP-FLV or RTMP, who throw away what they get. All but a few receive into the same memory, so
+/// that the load costs as little as it can; those few look for the stamps in the pictures.
 /// </summary>
 sealed class ViewLoad
 {
+    const int Watching = 10;
+
     static readonly byte[] Scratch = GC.AllocateUninitializedArray<byte>(256 * 1024, pinned: true);
 
-    readonly List<double> _joins = [];
+    readonly List<double> _firstBytes = [], _joins = [];
+    readonly List<double> _delays = [], _keyDelays = [];
     long _bytes;
     int _ended;
 
-    /// <summary><c>view flv|rtmp PORT NAME COUNT</c>, until its standard input ends: a line for each line that it reads, with bytes so far, viewers whose connection ended, and how long they took to join.</summary>
+    /// <summary><c>view flv|rtmp PORT NAME COUNT</c>, until its standard input ends: a line of JSON for each line that it reads.</summary>
     public static async Task<int> Run(string[] args)
     {
         var (port, count) = (int.Parse(args[2], CultureInfo.InvariantCulture), int.Parse(args[4], CultureInfo.InvariantCulture));
         var load = new ViewLoad();
         for (var i = 0; i < count; i++)
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             var started = Stopwatch.GetTimestamp();
-            await socket.ConnectAsync("127.0.0.1", port);
-            await (args[1] == "flv" ? AskForFlv(socket, port, args[3]) : AskForRtmp(socket, port, args[3]));
-            load._bytes += await socket.ReceiveAsync(Scratch.AsMemory());
-            load._joins.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            var socket = await ViewerSocket.Open(args[1], port, args[3]);
+            if (i < Watching)
+            {
+                var sees = new TaskCompletionSource();
+                _ = load.Watch(socket, sees);
+                await sees.Task;
+                load._joins.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                continue;
+            }
+
+            Interlocked.Add(ref load._bytes, await socket.ReceiveAsync(Scratch.AsMemory()));
+            load._firstBytes.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             _ = load.Drain(socket);
         }
 
         Console.WriteLine("viewing");
-        load._joins.Sort();
         while (await Console.In.ReadLineAsync() is not null)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Read(ref load._bytes)} {load._ended} {load._joins[count / 2]:0.0} {load._joins[count * 99 / 100]:0.0}"));
+            Console.WriteLine(System.Text.Json.JsonSerializer.Serialize(load.Read()));
         }
 
         return 0;
@@ -63,40 +69,67 @@ sealed class ViewLoad
         Interlocked.Increment(ref _ended);
     }
 
-    static async Task AskForFlv(Socket socket, int port, string name) =>
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /live/{name}.flv HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"));
-
-    static async Task AskForRtmp(Socket socket, int port, string name)
+    // A stamp may come in two pieces: what is left of one goes before the next.
+    async Task Watch(Socket socket, TaskCompletionSource seesKeyFrame)
     {
-        var output = new ArrayBufferWriter<byte>(16 * 1024);
-        var client = new RtmpPlayClient(output, new FrameArena(FramePool.Shared),
-            new RtmpClientOptions { App = "live", TcUrl = $"rtmp://127.0.0.1:{port}/live", StreamName = name }, new Random(1));
-        client.Start();
-        var (received, pending) = (new byte[256 * 1024], 0);
-        while (client.State is not (RtmpClientState.OnAir or RtmpClientState.Ended))
+        var (buffer, kept, since) = (new byte[256 * 1024], 0, Stopwatch.GetTimestamp());
+        while (await socket.ReceiveAsync(buffer.AsMemory(kept)) is > 0 and var read)
         {
-            await socket.SendAsync(output.WrittenMemory);
-            output.ResetWrittenCount();
-            var read = await socket.ReceiveAsync(received.AsMemory(pending));
-            var buffer = new ReadOnlySequence<byte>(received, 0, pending + read);
-            while (client.TryRead(ref buffer, out var message))
-            {
-                message.Payload.Release();
-            }
-
-            if (read == 0)
-            {
-                break;
-            }
-
-            pending = (int)buffer.Length;
-            buffer.CopyTo(received);
+            Interlocked.Add(ref _bytes, read);
+            var left = Look(buffer.AsSpan(0, kept + read), since, seesKeyFrame);
+            var tail = buffer.AsSpan(kept + read - Math.Min(left, FrameStamp.MarkLength - 1), Math.Min(left, FrameStamp.MarkLength - 1));
+            tail.CopyTo(buffer);
+            kept = tail.Length;
         }
 
-        if (client.State != RtmpClientState.OnAir)
+        Interlocked.Increment(ref _ended);
+        seesKeyFrame.TrySetException(new IOException("the stream ended"));
+    }
+
+    // Counts what was sent after the viewer came; returns how many bytes lie behind the last stamp.
+    int Look(ReadOnlySpan<byte> bytes, long since, TaskCompletionSource seesKeyFrame)
+    {
+        var now = Stopwatch.GetTimestamp();
+        while (FrameStamp.TryFind(ref bytes, out var isKey, out var sentAt))
         {
-            throw new InvalidOperationException($"{name} does not play: {client.Refusal} {client.End}");
+            if (isKey)
+            {
+                seesKeyFrame.TrySetResult();
+            }
+
+            if (sentAt > since)
+            {
+                lock (_delays)
+                {
+                    var delay = Stopwatch.GetElapsedTime(sentAt, now).TotalMilliseconds;
+                    _delays.Add(delay);
+                    if (isKey)
+                    {
+                        _keyDelays.Add(delay);
+                    }
+                }
+            }
         }
+
+        return bytes.Length;
+    }
+
+    ViewFigures Read()
+    {
+        lock (_delays)
+        {
+            var figures = new ViewFigures(
+                Interlocked.Read(ref _bytes), _ended, Of(_firstBytes, 50), Of(_firstBytes, 99), Of(_joins, 50), Of(_delays, 50), Of(_delays, 99), Of(_keyDelays, 50), Of(_keyDelays, 99));
+            _delays.Clear();
+            _keyDelays.Clear();
+            return figures;
+        }
+    }
+
+    static double Of(List<double> values, int percent)
+    {
+        values.Sort();
+        return values.Count == 0 ? 0 : Math.Round(values[(values.Count - 1) * percent / 100], 1);
     }
 
     /// <summary>Such a process, and what it says.</summary>
@@ -119,13 +152,10 @@ sealed class ViewLoad
             return await process.StandardOutput.ReadLineAsync() == "viewing" ? viewers : throw new InvalidOperationException("the viewers could not join");
         }
 
-        /// <summary>Bytes that all have so far, viewers that lost their connection, and the half's and the 99th of a hundred's time to the first byte in milliseconds.</summary>
-        public async Task<(long Bytes, int Ended, double Join50, double Join99)> Read()
+        public async Task<ViewFigures> Read()
         {
             await _process.StandardInput.WriteLineAsync();
-            var words = (await _process.StandardOutput.ReadLineAsync())!.Split(' ');
-            return (long.Parse(words[0], CultureInfo.InvariantCulture), int.Parse(words[1], CultureInfo.InvariantCulture),
-                double.Parse(words[2], CultureInfo.InvariantCulture), double.Parse(words[3], CultureInfo.InvariantCulture));
+            return System.Text.Json.JsonSerializer.Deserialize<ViewFigures>((await _process.StandardOutput.ReadLineAsync())!)!;
         }
 
         public void Dispose()
@@ -136,3 +166,16 @@ sealed class ViewLoad
         }
     }
 }
+
+/// <summary>What the viewers had so far, in milliseconds where it is time; delays are of what was sent since the figures before.</summary>
+/// <param name="Bytes">Bytes that all have.</param>
+/// <param name="Ended">Viewers that lost their connection.</param>
+/// <param name="FirstByte50">Half's time from connecting to the first bytes of the stream.</param>
+/// <param name="FirstByte99">The same of 99 in 100.</param>
+/// <param name="Join50">From connecting to the first key frame.</param>
+/// <param name="Delay50">From the sending of a picture by its encoder to its coming.</param>
+/// <param name="Delay99">The same of 99 in 100.</param>
+/// <param name="KeyDelay50">Of key frames.</param>
+/// <param name="KeyDelay99">The same of 99 in 100.</param>
+sealed record ViewFigures(
+    long Bytes, int Ended, double FirstByte50, double FirstByte99, double Join50, double Delay50, double Delay99, double KeyDelay50, double KeyDelay99);
