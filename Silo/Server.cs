@@ -102,11 +102,17 @@ static class Server
         }
 
         services.AddGateway(configuration);
-        if (configuration.GetValue("Platform:Enabled", true))
+        var hasPlatform = configuration.GetValue("Platform:Enabled", true);
+        if (hasPlatform)
         {
             services.AddPlatform(configuration, options.Cluster.Database, data.Path, options.Node.Host);
             services.AddApiV3();
-            services.AddKLive(configuration, ingests: options.Node.Is("ingest"), records: options.Node.Is("silo"));
+        }
+
+        if (KLiveHosting.IsMediaServer(configuration, hasPlatform))
+        {
+            var players = options.Node.Is("gateway") ? $"http://{options.Node.Host}:{options.Http.Port}" : "";
+            services.AddKLive(configuration, data.Path, players, ingests: options.Node.Is("ingest"), records: options.Node.Is("silo"));
         }
 
         if (options.Node.Is("gateway"))

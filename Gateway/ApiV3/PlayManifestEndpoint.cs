@@ -161,8 +161,9 @@ sealed partial class PlayManifestEndpoint(
             return $"{scheme}://{row.Host}:{port}/{row.Application}/smil:{entry}_all.smil/playlist.m3u8?DVR";
         }
 
-        var domain = node?.Value.Objects("mediaServerPlaybackDomainConfig").FirstOrDefault(pair => pair.Text("key") == context.Request.Scheme)?.Text("value");
-        return format.Packager is "hls" or "dash" ? $"{(string.IsNullOrEmpty(domain) ? Base(context) : $"{context.Request.Scheme}://{domain}")}/live/{entry}/{format.File}" : null;
+        var places = node?.Value.Objects("mediaServerPlaybackDomainConfig").Where(pair => pair.Text("value").Length > 0).ToList() ?? [];
+        var place = places.Find(pair => pair.Text("key") == context.Request.Scheme) ?? places.FirstOrDefault();
+        return format.Packager is "hls" or "dash" ? $"{(place is null ? Base(context) : $"{place.Text("key")}://{place.Text("value")}")}/live/{entry}/{format.File}" : null;
     }
 
     async Task Clip(HttpContext context, ManifestRequest request, StoredObject entry, (string Packager, string File) format, Viewer viewer, AccessVerdict verdict)

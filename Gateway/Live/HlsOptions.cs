@@ -25,6 +25,12 @@ public sealed class HlsOptions
     /// </summary>
     public TimeSpan DoubtAfter { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// Which streams have timed metadata (ID3) at the start of each segment that ties it to the wall clock: Off, Entries (names that can be live entries of the
+    /// platform) or All.
+    /// </summary>
+    public SyncPointStreams SyncPoints { get; set; } = SyncPointStreams.Entries;
+
     /// <summary>Requests that may wait at the same time, for a first segment, a part or a playlist; more are answered with 503.</summary>
     public int MaxWaiting { get; set; } = 10_000;
 
@@ -39,4 +45,12 @@ public sealed class HlsOptions
         options.Window is { Window.Ticks: > 0, MaxSegments: >= 6, MaxBytes: > 0, MaxSegmentBytes: > 0, MaxTracks: > 0 and <= 64 }
         && options.Linger > TimeSpan.Zero && options.DoubtAfter > TimeSpan.Zero && options.MaxWindows > 0 && options.FirstSegmentWait >= TimeSpan.Zero && options.MaxWaiting >= 0
         && options.SegmentMaxAge >= TimeSpan.Zero && options.PlaylistMaxAge >= TimeSpan.Zero;
+}
+
+/// <summary>Streams that have sync points.</summary>
+public enum SyncPointStreams
+{
+    Off,
+    Entries,
+    All,
 }

@@ -1,6 +1,7 @@
 using Orleans.Streams;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
+using Tributary.Grains.KLive;
 using Tributary.Grains.LiveStreams;
 using Tributary.Media.Packaging.Dash;
 using Tributary.Media.Packaging.Hls;
@@ -30,6 +31,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     {
         (Stream, _feeds, _time, OpenedAt) = (stream, feeds, time, time.GetUtcNow());
         (Entry, Rendition) = RenditionName.Split(stream);
+        muxers = HasSyncPoints(options.SyncPoints) ? SyncPoints.In(muxers, Entry, Rendition) : muxers;
         Window = new LiveWindow(options.Window, muxers, Rendition);
         Ladder = new LiveLadder(Window);
         Playlists = new HlsPlaylists(muxers, options.LowLatency);
@@ -110,6 +112,8 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 
     /// <summary>Viewers that hold a connection, counted with those who come and go.</summary>
     internal int LongLived { get; set; }
+
+    bool HasSyncPoints(SyncPointStreams wanted) => wanted == SyncPointStreams.All || wanted == SyncPointStreams.Entries && EntryClaim.IsEntryId(Entry);
 
     internal void Touch() => Interlocked.Exchange(ref _used, _time.GetTimestamp());
 

@@ -59,10 +59,10 @@ public sealed class GatewayMetrics
     /// <summary>The same containers, timed.</summary>
     internal SegmentMuxers Timed(SegmentMuxers muxers) => muxers with
     {
-        Ts = (output, video, audio, frames, msn) =>
+        Ts = (output, video, audio, frames, msn, id3) =>
         {
             var started = Stopwatch.GetTimestamp();
-            muxers.Ts(output, video, audio, frames, msn);
+            muxers.Ts(output, video, audio, frames, msn, id3);
             _mux.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("form", "ts"));
         },
         ChunkHeader = (output, track, frames, endDts, sequence) =>

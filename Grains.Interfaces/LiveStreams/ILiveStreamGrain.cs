@@ -54,6 +54,11 @@ public interface ILiveStreamGrain : IGrainWithStringKey
     [Alias("vacate")]
     Task<Vacancy> Vacate(string node);
 
+    /// <summary>Sends the encoders of the stream and of its renditions away, on air or not. They may come back where they are let in.</summary>
+    [OneWay]
+    [Alias("evict")]
+    Task Evict();
+
     /// <summary>Somebody lost sight of a node, by its connections or by membership: if it is on air and does not answer, its source is lost at once.</summary>
     [Alias("doubt")]
     Task Doubt(string node);

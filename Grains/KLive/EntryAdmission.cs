@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tributary.Grains.Platform.Model;
@@ -12,12 +10,12 @@ namespace Tributary.Grains.KLive;
 /// 3. whether the profile has a rendition of that name. What the platform refuses is told to it as an alert of the entry.
 /// </summary>
 public sealed partial class EntryAdmission(
-    IPlatformClient platform, MediaServerNode node, EntryAlerts alerts, IOptions<KLiveOptions> options, KLiveMetrics metrics, TimeProvider time, ILogger<EntryAdmission> log)
+    IPlatformClient platform, MediaServerNode node, EntryAlerts alerts, TrustedEncoders trusted, IOptions<KLiveOptions> options, KLiveMetrics metrics, TimeProvider time,
+    ILogger<EntryAdmission> log)
 {
     const int Most = 10_000;
     const string HowTo = "publish to rtmp://HOST/kLive/?p=PARTNER&e=ENTRY&i=0&t=TOKEN with the stream name ENTRY_1.";
 
-    readonly ConcurrentDictionary<string, (int Partner, long At)> _right = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, (EntryAnswer Answer, long At)> _wrong = new(StringComparer.Ordinal);
 
     public async ValueTask<EntryAnswer> Decide(EntryClaim claim)
@@ -28,32 +26,36 @@ public sealed partial class EntryAdmission(
         }
 
         // 1. What is known. A refusal holds for who was refused: else anybody could keep an entry's encoder out.
-        var (right, wrong) = (KeyOf(claim), $"{claim.Entry} {claim.Address}");
+        var wrong = $"{claim.Entry} {claim.Address}";
         if (_wrong.TryGetValue(wrong, out var refused) && time.GetElapsedTime(refused.At) < options.Value.RefusedFor)
         {
             metrics.Decided(refused.Answer.Verdict, asked: false);
             return refused.Answer;
         }
 
-        var isKnown = _right.TryGetValue(right, out var known);
-        if (isKnown && time.GetElapsedTime(known.At) < options.Value.AuthenticatedFor)
+        var known = trusted.Find(claim);
+        if (known is not null && Age(known) is { Ticks: >= 0 } young && young < options.Value.AuthenticatedFor)
         {
             metrics.Decided(EntryVerdict.Admitted, asked: false);
-            return new EntryAnswer(EntryVerdict.Admitted, "", known.Partner);
+            return Admitted(known);
         }
 
         // 2. and 3. What the platform says.
         var answer = await Ask(claim);
-        if (answer.Verdict == EntryVerdict.Unanswered && isKnown && time.GetElapsedTime(known.At) < options.Value.TrustedFor)
+        if (answer.Verdict == EntryVerdict.Unanswered && known is not null && Age(known) < options.Value.TrustedFor)
         {
             metrics.Decided(EntryVerdict.Admitted, asked: false);
-            return new EntryAnswer(EntryVerdict.Admitted, "", known.Partner);
+            return Admitted(known);
         }
 
-        Remember(answer, right, wrong);
+        Remember(claim, answer, wrong);
         metrics.Decided(answer.Verdict, asked: true);
         return answer;
     }
+
+    TimeSpan Age(TrustedEncoder known) => time.GetUtcNow() - known.Since;
+
+    static EntryAnswer Admitted(TrustedEncoder known) => new(EntryVerdict.Admitted, "", known.Partner) { Records = known.Records };
 
     async Task<EntryAnswer> Ask(EntryClaim claim)
     {
@@ -65,7 +67,7 @@ public sealed partial class EntryAdmission(
             }
 
             var entry = await node.WhileKnown(() => Authenticate(claim)).WaitAsync(options.Value.AnswerTimeout, time);
-            return await NamesRendition(entry, claim.Suffix) ? new EntryAnswer(EntryVerdict.Admitted, "", entry.Int("partnerId"))
+            return await NamesRendition(entry, claim.Suffix) ? new EntryAnswer(EntryVerdict.Admitted, "", entry.Int("partnerId")) { Records = EntryBroadcast.IsRecorded(entry) }
                 : await Refuse(claim, EntryAlert.WrongName, $"The profile of entry '{claim.Entry}' has no rendition '{claim.Suffix}'.");
         }
         catch (PlatformException refusal)
@@ -95,10 +97,24 @@ public sealed partial class EntryAdmission(
             return true;
         }
 
-        var flavors = await platform.Call("flavorparams", "getByConversionProfileId", entry.Int("partnerId"), new RawMap { ["conversionProfileId"] = entry.Long("conversionProfileId") })
-            .WaitAsync(options.Value.AnswerTimeout, time);
-        string[] names = [.. flavors.Objects("objects").Select(flavor => flavor.Text("streamSuffix")).Where(name => name.Length > 0)];
+        var flavors = await Flavors(entry.Int("partnerId"), entry.Long("conversionProfileId")).WaitAsync(options.Value.AnswerTimeout, time);
+        string[] names = [.. flavors.Select(flavor => flavor.Text("streamSuffix")).Where(name => name.Length > 0)];
         return names.Length == 0 || names.Contains(suffix, StringComparer.Ordinal);
+    }
+
+    // Platforms are there that do not let media servers ask for all of a profile at once.
+    async Task<IReadOnlyList<PlatformObject>> Flavors(int partner, long profile)
+    {
+        try
+        {
+            return [.. (await platform.Call("flavorparams", "getByConversionProfileId", partner, new RawMap { ["conversionProfileId"] = profile })).Objects("objects")];
+        }
+        catch (PlatformException exception) when (exception.Code is "SERVICE_FORBIDDEN" or "ACTION_DOES_NOT_EXISTS")
+        {
+            var filter = new RawMap { ["objectType"] = "KalturaConversionProfileAssetParamsFilter", ["conversionProfileIdEqual"] = profile };
+            var listed = await platform.Call("conversionprofileassetparams", "list", partner, new RawMap { ["filter"] = filter });
+            return await Task.WhenAll(listed.Objects("objects").Select(one => platform.Call("flavorparams", "get", partner, new RawMap { ["id"] = one.Long("assetParamsId") })));
+        }
     }
 
     async Task<EntryAnswer> Refuse(EntryClaim claim, PlatformException refusal)
@@ -133,30 +149,25 @@ public sealed partial class EntryAdmission(
         return new EntryAnswer(EntryVerdict.Refused, sentence, 0);
     }
 
-    void Remember(EntryAnswer answer, string right, string wrong)
+    void Remember(EntryClaim claim, EntryAnswer answer, string wrong)
     {
-        if (_right.Count > Most || _wrong.Count > Most)
+        if (_wrong.Count > Most)
         {
-            _right.Clear();
             _wrong.Clear();
         }
 
         switch (answer.Verdict)
         {
             case EntryVerdict.Admitted:
-                _right[right] = (answer.Partner, time.GetTimestamp());
+                trusted.Add(claim, answer.Partner, answer.Records);
                 _wrong.TryRemove(wrong, out _);
                 break;
             case EntryVerdict.WrongToken or EntryVerdict.Refused:
-                _right.TryRemove(right, out _);
+                trusted.Remove(claim);
                 _wrong[wrong] = (answer, time.GetTimestamp());
                 break;
         }
     }
-
-    // Holds no token, only what one becomes.
-    static string KeyOf(EntryClaim claim) => string.Join(
-        ' ', claim.Entry, claim.Partner, claim.Index, claim.Suffix, claim.Application, Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(claim.Token))));
 
     [LoggerMessage(LogLevel.Warning, "Entry {Entry} index {Index} is not published from {Address}: {Why}")]
     partial void LogRefused(string entry, int index, string address, string why);

@@ -16,7 +16,7 @@ sealed partial class EntryBroadcast(EntryPlace place, EntryBroadcasts all)
     readonly List<BroadcastSource> _sources = [];
     readonly HashSet<Guid> _gone = [];
     TaskCompletionSource _changed = New();
-    bool _registered, _recording;
+    bool _registered, _answered, _recording;
     long _endedAt;
 
     public EntryPlace Place => place;
@@ -80,21 +80,35 @@ sealed partial class EntryBroadcast(EntryPlace place, EntryBroadcasts all)
             }
 
             var playable = isPlayable ? [] : sources.Select(source => source.Playable);
-            await Pause([changed, .. playable], isDone ? all.Options.RegisterEvery : all.Options.RetryAfter);
+            await Pause([changed, .. playable], isDone ? all.Options.RegisterEvery : all.Options.RetryAfter * (0.75 + Random.Shared.NextDouble() / 4));
         }
     }
 
-    // 1. and 2.
-    Task<bool> OnAir(bool isPlayable)
+    // 1. and 2. A platform that is away records what it recorded when it was last heard.
+    async Task<bool> OnAir(bool isPlayable)
     {
         _endedAt = 0;
-        return Try("registerMediaServer", async () =>
+        if (await Try("registerMediaServer", () => RegisterAndRecord(isPlayable)))
         {
-            var entry = await Register(isPlayable ? LiveStatus.Playable : LiveStatus.Broadcasting).WaitAsync(all.Options.AnswerTimeout, all.Time);
-            _registered = true;
-            await Record(entry.Int("recordStatus") > 0 && entry.Int("recordingStatus") == Active);
-        });
+            return true;
+        }
+
+        if (!_answered && place.Records)
+        {
+            await Try("recording", () => Record(wanted: true));
+        }
+
+        return false;
     }
+
+    async Task RegisterAndRecord(bool isPlayable)
+    {
+        var entry = await Register(isPlayable ? LiveStatus.Playable : LiveStatus.Broadcasting).WaitAsync(all.Options.AnswerTimeout, all.Time);
+        (_registered, _answered) = (true, true);
+        await Record(IsRecorded(entry));
+    }
+
+    internal static bool IsRecorded(PlatformObject entry) => entry.Int("recordStatus") > 0 && entry.Int("recordingStatus") == Active;
 
     /// <summary>RecordingStatus of the platform.</summary>
     const int Active = 2;

@@ -39,8 +39,12 @@ public sealed record EntryAnswer(EntryVerdict Verdict, string Sentence, int Part
 {
     public static EntryAnswer None { get; } = new(EntryVerdict.NoEntry, "", 0);
 
+    /// <summary>Whether what is published is recorded.</summary>
+    public bool Records { get; init; }
+
     public bool IsRefusal => Verdict is not (EntryVerdict.NoEntry or EntryVerdict.Admitted);
 }
 
 /// <summary>An entry that is published here, as primary or backup.</summary>
-public readonly record struct EntryPlace(string Entry, int Partner, int Index, string Application);
+/// <param name="Records">Whether it is recorded while the platform does not say.</param>
+public readonly record struct EntryPlace(string Entry, int Partner, int Index, string Application, bool Records = false);

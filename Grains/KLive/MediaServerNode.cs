@@ -43,13 +43,26 @@ public sealed partial class MediaServerNode(
 
     async Task Introduce()
     {
-        var made = await platform.Call("servernode", "add", 0, new RawMap
-        {
-            ["serverNode"] = new RawMap { ["objectType"] = "KalturaLiveClusterMediaServerNode", ["name"] = HostName, ["hostName"] = HostName },
-        });
+        var made = await platform.Call("servernode", "add", 0, new RawMap { ["serverNode"] = Description() });
         await platform.Call("servernode", "enable", 0, new RawMap { ["serverNodeId"] = made.Text("id") });
         LogKnown(HostName);
         await platform.Call("servernode", "reportStatus", 0, new RawMap { ["hostName"] = HostName });
+    }
+
+    // With where players reach it, as far as the platform's manifests do not lead to this cluster by themselves.
+    RawMap Description()
+    {
+        var description = new RawMap { ["objectType"] = "KalturaLiveClusterMediaServerNode", ["name"] = HostName, ["hostName"] = HostName };
+        if (options.Value.Platform is { Url.Length: > 0, PlaybackUrl: { Length: > 0 } players })
+        {
+            var address = new Uri(players);
+            description["mediaServerPlaybackDomainConfig"] = new List<object?>
+            {
+                new RawMap { ["objectType"] = "KalturaKeyValue", ["key"] = address.Scheme, ["value"] = address.Authority },
+            };
+        }
+
+        return description;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -11,14 +11,15 @@ namespace Tributary.Grains.KLive;
 
 /// <summary>
 /// Gives the platform what this node recorded of entries: each volume that is complete becomes an MP4 and is appended, in order, and until the platform has
-/// taken it nothing is forgotten: what is on the disk is the queue. The name of a piece is the same with each try, so that the platform takes it once.
+/// taken it nothing is forgotten: what is on the disk is the queue, as long as <c>Recording:MaxBytes</c> lets it grow. The name of a piece is the same with
+/// each try, so that the platform takes it once.
 /// </summary>
 /// <remarks>
 /// 1. A volume is complete, or was when this node started. 2. Is its stream an entry that is recorded? 3. The file, 4. liveStream.appendRecording, 5. a mark
-/// beside the volume; when all of a recording that is over are marked, the journal goes: the platform has the recording.
+/// beside the volume, and the file goes; when all of a recording that is over are marked, the journal goes: the platform has the recording.
 /// </remarks>
 public sealed partial class RecordingHandover(
-    IPlatformClient platform, ContentStore content, JournalFolders folders, RecordingEvents events, IGrainFactory grains, IOptions<KLiveOptions> options,
+    IPlatformClient platform, JournalFolders folders, RecordingEvents events, IGrainFactory grains, IOptions<KLiveOptions> options,
     KLiveMetrics metrics, TimeProvider time, ILogger<RecordingHandover> log) : BackgroundService
 {
     /// <summary>Endings of the marks: the platform has it; it stays on this node, since the platform does not want it.</summary>
@@ -39,6 +40,7 @@ public sealed partial class RecordingHandover(
         {
             await Task.Yield();
             Find();
+            Tidy();
             await Sweep(stoppingToken);
             while (true)
             {
@@ -77,6 +79,19 @@ public sealed partial class RecordingHandover(
                 {
                     _ended.Writer.TryWrite(new Volume(head.Stream, journal, volume));
                 }
+            }
+        }
+    }
+
+    // Files of volumes that were marked before a crash. The outbox may be other nodes' too: only what is ours.
+    void Tidy()
+    {
+        var done = folders.Recordings.Names().SelectMany(journal => folders.Recordings.Volumes(journal).Where(volume => IsMarked(journal, volume.Volume)).Select(volume => volume.Volume)).ToHashSet(StringComparer.Ordinal);
+        foreach (var path in Directory.Exists(platform.Outbox) ? Directory.GetFiles(platform.Outbox, "*.mp4") : [])
+        {
+            if (Path.GetFileNameWithoutExtension(path).Split('.', 3) is [_, _, var volume] && done.Contains(volume))
+            {
+                platform.Forget(path);
             }
         }
     }
@@ -195,9 +210,10 @@ public sealed partial class RecordingHandover(
         var asset = await Asset(volume.Entry, partner, cancellation) ?? throw PlatformException.Of("ASSET_ID_NOT_FOUND", "");
 
         // 3. and 4. The piece.
-        var path = content.HandoverPath($"{volume.Entry}.{asset}_{SourceIndex}.{volume.Name}.mp4");
+        Directory.CreateDirectory(platform.Outbox);
+        var path = Path.Combine(platform.Outbox, $"{volume.Entry}.{asset}_{SourceIndex}.{volume.Name}.mp4");
         var isLast = await IsLast(volume);
-        if (!await VolumeMovie.Write(folders, volume.Journal, volume.Name, path, cancellation))
+        if (!File.Exists(path) && !await VolumeMovie.Write(folders, volume.Journal, volume.Name, path, cancellation))
         {
             metrics.Piece("empty");
             Mark(volume, Appended);
@@ -205,20 +221,31 @@ public sealed partial class RecordingHandover(
         }
 
         var seconds = Mp4Facts.TryRead(path, out var facts) ? facts.Seconds : 0;
-        await Call("appendRecording", partner, new RawMap
-        {
-            ["entryId"] = volume.Entry, ["assetId"] = asset, ["mediaServerIndex"] = SourceIndex, ["duration"] = seconds, ["isLastChunk"] = isLast,
-            ["resource"] = new RawMap { ["objectType"] = "KalturaServerFileResource", ["localFilePath"] = path },
-        }, cancellation);
-        File.Delete(path);   // where the platform had it already
+        await Append(volume, partner, asset, await platform.Give(partner, path, cancellation), seconds, isLast, cancellation);
 
         // 5. It has it.
         metrics.Piece("appended");
         LogAppended(volume.Entry, volume.Name, seconds, isLast);
         Mark(volume, Appended);
+        platform.Forget(path);
         if (isLast && folders.Recordings.Volumes(volume.Journal).All(known => IsMarked(volume.Journal, known.Volume, Appended)))
         {
             await grains.GetGrain<IVodEntryGrain>(volume.Journal).Delete().WaitAsync(options.Value.AnswerTimeout, time, cancellation);
+        }
+    }
+
+    async Task Append(Volume volume, int partner, string asset, RawMap resource, double seconds, bool isLast, CancellationToken cancellation)
+    {
+        try
+        {
+            await Call("appendRecording", partner, new RawMap
+            {
+                ["entryId"] = volume.Entry, ["assetId"] = asset, ["mediaServerIndex"] = SourceIndex, ["duration"] = seconds, ["isLastChunk"] = isLast, ["resource"] = resource,
+            }, cancellation);
+        }
+        catch (PlatformException used) when (used.Code == "UPLOAD_TOKEN_INVALID_STATUS_FOR_ADD_ENTRY")
+        {
+            // An upload that was whole a moment ago is used up by its piece alone: it was taken, and the answer got lost.
         }
     }
 

@@ -63,6 +63,21 @@ public sealed partial class LiveStreamGrain
         return Task.FromResult(Array.Exists(_slots, slot => slot is not null && slot.Request.Node != node) ? Vacancy.Moving : Vacancy.Staying);
     }
 
+    // Their sessions say good-bye themselves: the slots are theirs until then.
+    public async Task Evict()
+    {
+        foreach (var slot in _slots.OfType<PublishSlot>())
+        {
+            _ = slot.Publisher?.Revoked(0, PublishEnd.Operator, goesOn: false);
+        }
+
+        if (IsEntry)
+        {
+            await Task.WhenAll(state.State.Renditions.Where(rendition => rendition != RenditionName.First)
+                .Select(rendition => GrainFactory.GetGrain<ILiveStreamGrain>(RenditionName.StreamOf(Name, rendition)).Evict()));
+        }
+    }
+
     public async Task Doubt(string node)
     {
         var canGoOn = Array.Exists(_slots, slot => slot?.Publisher is not null && slot.Request.Node != node);

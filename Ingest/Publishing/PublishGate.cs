@@ -27,7 +27,7 @@ public sealed class PublishGate(
             return new PublishDecision(new AccessDecision(AccessReason.CredentialWrong, entry.Sentence), null);
         }
 
-        EntryPlace? place = entry.Verdict == EntryVerdict.Admitted ? new EntryPlace(target.StreamName, entry.Partner, target.Slot, target.Application) : null;
+        EntryPlace? place = entry.Verdict == EntryVerdict.Admitted ? new EntryPlace(target.StreamName, entry.Partner, target.Slot, target.Application, entry.Records) : null;
         var verdict = keys.Judge(target, rules?.Find(target.StreamName).KeyHash ?? "", out var sentence);
         (verdict, sentence) = entry.Verdict switch
         {

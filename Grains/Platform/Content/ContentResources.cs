@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tributary.Grains.Platform.Calls;
+using Tributary.Grains.Platform.Entries;
 using Tributary.Grains.Platform.Model;
 using Tributary.Grains.Platform.Services;
 using Tributary.Grains.Platform.Storage;
@@ -36,19 +37,27 @@ public sealed partial class ContentResources(Objects objects, ContentStore conte
         _ => resource.Text("url", resource.Text("content")),
     };
 
-    /// <summary>Whether it could be taken now; throws what the client is told otherwise.</summary>
-    public async Task Verify(Call call, PlatformObject resource)
+    /// <summary>
+    /// Whether it could be taken now, or was by a try that broke off, for an asset of <paramref name="entry"/>; throws what the client is told otherwise.
+    /// </summary>
+    public async Task Verify(Call call, PlatformObject resource, string entry)
     {
         if (resource.Type == "UploadedFileTokenResource")
         {
             var token = await objects.Find(call, UploadTokens.Kind, resource.Text("token")) ?? throw PlatformException.Of("UPLOAD_TOKEN_NOT_FOUND");
-            _ = token.Value.Long("status") == UploadTokens.Full ? token : throw PlatformException.Of("UPLOAD_TOKEN_INVALID_STATUS_FOR_ADD_ENTRY");
+            if (token.Value.Long("status") != UploadTokens.Full && !await IsTakenFor(entry, token.Value))
+            {
+                throw PlatformException.Of("UPLOAD_TOKEN_INVALID_STATUS_FOR_ADD_ENTRY");
+            }
         }
         else if (resource.Type == "ServerFileResource")
         {
             ServerFile(call, resource);
         }
     }
+
+    async Task<bool> IsTakenFor(string entry, PlatformObject token) => token.Long("status") == UploadTokens.Closed
+        && await objects.Store.Read(EntryStore.AssetKind, token.Text("attachedObjectId")) is { } asset && asset.Value.Text("entryId") == entry;
 
     /// <summary>Takes it; <paramref name="name"/>: under this name, where a try that broke off may have left it already.</summary>
     public async Task<TakenContent> Take(Call call, PlatformObject resource, string owner, string extension, string? name = null)
@@ -83,6 +92,8 @@ public sealed partial class ContentResources(Objects objects, ContentStore conte
                 break;
             case UploadTokens.Pending or UploadTokens.Partial:
                 return new TakenContent(null, Token: id);
+            case UploadTokens.Closed when name is not null && token.Value.Text("attachedObjectId") == owner && File.Exists(content.UploadPath(id)):
+                return Adopt(token.Value, owner, extension, name);   // by a try that broke off here
             default:
                 throw PlatformException.Of("UPLOAD_TOKEN_INVALID_STATUS_FOR_ADD_ENTRY");
         }
@@ -100,8 +111,13 @@ public sealed partial class ContentResources(Objects objects, ContentStore conte
             throw PlatformException.Of("UPLOAD_TOKEN_INVALID_STATUS_FOR_ADD_ENTRY");
         }
 
-        var named = Path.GetExtension(token.Value.Text("fileName"));
-        return new TakenContent(content.Adopt(content.UploadPath(id), owner, named.Length > 1 ? named : extension, name: name));
+        return Adopt(token.Value, owner, extension, name);
+    }
+
+    TakenContent Adopt(PlatformObject token, string owner, string extension, string? name)
+    {
+        var named = Path.GetExtension(token.Text("fileName"));
+        return new TakenContent(content.Adopt(content.UploadPath(token.Text("id")), owner, named.Length > 1 ? named : extension, name: name));
     }
 
     string ServerFile(Call call, PlatformObject resource) => !call.Caller.IsMediaServer && !call.Caller.IsInternal

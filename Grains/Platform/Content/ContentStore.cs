@@ -60,16 +60,10 @@ public sealed class ContentStore(string folder, IOptions<PlatformOptions> option
     public string UploadPath(string token) => Prepare(Path.Combine("uploads", Safe(token)));
 
     /// <summary>Where this cluster's own media servers put what they recorded, for the platform to take.</summary>
-    public string HandoverPath(string name)
-    {
-        Directory.CreateDirectory(Handover);
-        return Path.Combine(Handover, name);
-    }
-
-    string Handover => Path.GetFullPath(Path.Combine(folder, "handover"));
+    public string Handover => Path.GetFullPath(Path.Combine(folder, "handover"));
 
     /// <summary>
-    /// A file that a media server names instead of uploading it: only below the configured folders and <see cref="HandoverPath"/>, links resolved. Null: not
+    /// A file that a media server names instead of uploading it: only below the configured folders and <see cref="Handover"/>, links resolved. Null: not
     /// to be taken.
     /// </summary>
     public string? ServerFile(string path)

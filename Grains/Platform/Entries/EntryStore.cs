@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Tributary.Grains.LiveStreams;
 using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Content;
 using Tributary.Grains.Platform.LiveEntries;
@@ -8,7 +10,7 @@ using Tributary.Grains.Platform.Storage;
 namespace Tributary.Grains.Platform.Entries;
 
 /// <summary>Entries for the services that work on them: found, shown, listed, made, changed and deleted with all that belongs to them.</summary>
-public sealed class EntryStore(Objects objects, EntryView view, ContentStore content, IGrainFactory grains)
+public sealed partial class EntryStore(Objects objects, EntryView view, ContentStore content, IGrainFactory grains, ILogger<EntryStore> log)
 {
     public const string Kind = "entry", AssetKind = "asset";
 
@@ -175,14 +177,36 @@ public sealed class EntryStore(Objects objects, EntryView view, ContentStore con
             }
         }
 
+        var isOnAir = false;
         if (EntryView.IsLive(entry.Value))
         {
+            isOnAir = (await GrainOf(entry.Id).State()).Rows.Length > 0;
             await GrainOf(entry.Id).Delete();
         }
 
         content.Delete(entry.Value.Text("_thumbnail"));
         await objects.Store.Remove(Kind, entry.Id);
+        if (isOnAir)
+        {
+            await SendEncodersAway(entry.Id);
+        }
     }
+
+    // Those of this cluster at once. Other media servers hear of it when they register again, and so do ours where this fails.
+    async Task SendEncodersAway(string entry)
+    {
+        try
+        {
+            await grains.GetGrain<ILiveStreamGrain>(entry).Evict();
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            LogNotSentAway(entry, exception.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Entry {Entry} is deleted, and its encoder could not be told at once: {Why}")]
+    partial void LogNotSentAway(string entry, string why);
 
     public void DeleteFiles(PlatformObject asset)
     {

@@ -32,6 +32,9 @@ public sealed class PlatformException : Exception
         return at >= 0 ? Make(type, at, values) : throw new ArgumentException($"{code} has no argument list that begins with {first}.", nameof(first));
     }
 
+    /// <summary>An error that another platform answered with, whether our schema has it or not.</summary>
+    public static PlatformException Told(string code, string message) => new(code, message, []);
+
     static PlatformException Make(ErrorType type, int at, object[] values)
     {
         var arguments = type.Arguments[at].Zip(values, (name, value) => KeyValuePair.Create(name, Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? "")).ToArray();

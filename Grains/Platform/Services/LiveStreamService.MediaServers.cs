@@ -168,7 +168,7 @@ public sealed partial class LiveStreamService
             throw PlatformException.Of("LIVE_STREAM_EXCEEDED_MAX_RECORDED_DURATION", stored.Id);
         }
 
-        await resources.Verify(call, resource);
+        await resources.Verify(call, resource, state.RecordedEntry);
         var place = await grain.Append(piece, objects.Options.MaxRecording) ?? throw PlatformException.Of("LIVE_STREAM_EXCEEDED_MAX_RECORDED_DURATION", stored.Id);
 
         // 3. The file: stored once, also if the first try broke off behind the piece's place.

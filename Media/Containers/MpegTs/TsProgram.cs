@@ -33,9 +33,10 @@ struct TsProgram(TrackInfo? video, TrackInfo? audio)
         return next;
     }
 
-    public void Write(ref TsPacketWriter writer, ReadOnlySpan<Frame> frames, long msn)
+    public void Write(ref TsPacketWriter writer, ReadOnlySpan<Frame> frames, long msn, ReadOnlySpan<byte> id3)
     {
-        WriteTables(ref writer, msn);
+        WriteTables(ref writer, msn, hasMetadata: !id3.IsEmpty);
+        WriteMetadata(ref writer, frames, id3);
         var (lastVideo, lastAudio) = (LastOf(frames, _video), LastOf(frames, _audio));
         var group = default(AudioGroup);
         for (var i = 0; i < frames.Length; i++)
@@ -81,11 +82,21 @@ struct TsProgram(TrackInfo? video, TrackInfo? audio)
     }
 
     /// <summary>PAT and PMT, whose continuity counters are the low bits of <paramref name="msn"/>.</summary>
-    public readonly void WriteTables(ref TsPacketWriter writer, long msn)
+    public readonly void WriteTables(ref TsPacketWriter writer, long msn, bool hasMetadata = false)
     {
         Span<byte> section = stackalloc byte[TsTables.MaxSection];
         writer.WriteSection(0, (int)(msn & 0xF), section[..TsTables.WriteAssociation(section)]);
-        writer.WriteSection(TsTables.MapPid, (int)(msn & 0xF), section[..TsTables.WriteMap(section, _video, _audio)]);
+        writer.WriteSection(TsTables.MapPid, (int)(msn & 0xF), section[..TsTables.WriteMap(section, _video, _audio, hasMetadata)]);
+    }
+
+    void WriteMetadata(ref TsPacketWriter writer, ReadOnlySpan<Frame> frames, ReadOnlySpan<byte> id3)
+    {
+        if (!id3.IsEmpty && !frames.IsEmpty)
+        {
+            var stream = new TsStream(TsTables.MetadataPid, PrivateStreamId);
+            WritePesStart(ref writer, ref stream, id3.Length, frames[0].Pts90k, frames[0].Pts90k, hasPcr: false, randomAccess: false, isLast: true);
+            writer.Append(id3);
+        }
     }
 
     void WriteVideo(ref TsPacketWriter writer, in Frame frame, bool isLast)

@@ -34,12 +34,16 @@ public static class TsSegment
     /// <param name="audio">The audio track: AAC, MP3, AC-3 or E-AC-3; null for none. <see cref="TsSupport"/> says what can be carried.</param>
     /// <param name="frames">Frames of both, in arrival order, each track's in decoding order; frames of other tracks are left out.</param>
     /// <param name="msn">The segment's media sequence number.</param>
+    /// <param name="id3">
+    /// A tag at the time of the first frame, in a stream of timed metadata of its own (Apple, "Timed Metadata for HTTP Live Streaming"); empty: there is no such
+    /// stream.
+    /// </param>
     /// <returns>Bytes written: a multiple of 188.</returns>
-    public static long Write(IBufferWriter<byte> output, TrackInfo? video, TrackInfo? audio, ReadOnlySpan<Frame> frames, long msn)
+    public static long Write(IBufferWriter<byte> output, TrackInfo? video, TrackInfo? audio, ReadOnlySpan<Frame> frames, long msn, ReadOnlySpan<byte> id3 = default)
     {
         ArgumentNullException.ThrowIfNull(output);
         var writer = new TsPacketWriter(output);
-        new TsProgram(video, audio).Write(ref writer, frames, msn);
+        new TsProgram(video, audio).Write(ref writer, frames, msn, id3);
         writer.Flush();
         return writer.Length;
     }
@@ -48,7 +52,7 @@ public static class TsSegment
     public static long Measure(TrackInfo? video, TrackInfo? audio, ReadOnlySpan<Frame> frames)
     {
         var writer = new TsPacketWriter(null);
-        new TsProgram(video, audio).Write(ref writer, frames, 0);
+        new TsProgram(video, audio).Write(ref writer, frames, 0, default);
         return writer.Length;
     }
 }

@@ -10,11 +10,13 @@ static class TsTables
     public const int MapPid = 0x1000;
     public const int VideoPid = 0x100;
     public const int AudioPid = 0x101;
+    public const int MetadataPid = 0x102;
 
     /// <summary>More than the largest table takes.</summary>
     public const int MaxSection = 128;
 
     const int ProgramNumber = 1;
+    internal const byte MetadataStream = 0x15;
     const int HeaderSize = 8;
     const int CrcSize = 4;
 
@@ -28,11 +30,18 @@ static class TsTables
         return Finish(section, tableId: 0, extension: 1, version: 0, at);
     }
 
-    public static int WriteMap(Span<byte> section, TrackInfo? video, TrackInfo? audio)
+    // §2.6.58 and §2.6.60 with the format identifier "ID3 ", as Apple's "Timed Metadata for HTTP Live Streaming" asks for.
+    internal static ReadOnlySpan<byte> MetadataPointer =>
+        [0x25, 0x0F, 0xFF, 0xFF, (byte)'I', (byte)'D', (byte)'3', (byte)' ', 0xFF, (byte)'I', (byte)'D', (byte)'3', (byte)' ', 0x00, 0x1F, 0x00, ProgramNumber];
+
+    internal static ReadOnlySpan<byte> Metadata =>
+        [0x26, 0x0D, 0xFF, 0xFF, (byte)'I', (byte)'D', (byte)'3', (byte)' ', 0xFF, (byte)'I', (byte)'D', (byte)'3', (byte)' ', 0x00, 0x0F];
+
+    public static int WriteMap(Span<byte> section, TrackInfo? video, TrackInfo? audio, bool hasMetadata = false)
     {
         var at = HeaderSize;
         at = U16(section, at, 0xE000 | (video is null ? AudioPid : VideoPid));   // PCR_PID
-        at = U16(section, at, 0xF000);
+        at = WriteDescriptors(section, at, hasMetadata ? MetadataPointer : default);
         if (video is not null)
         {
             at = WriteStream(section, at, video, VideoPid);
@@ -43,9 +52,23 @@ static class TsTables
             at = WriteStream(section, at, audio, AudioPid);
         }
 
+        if (hasMetadata)
+        {
+            section[at++] = MetadataStream;
+            at = U16(section, at, 0xE000 | MetadataPid);
+            at = WriteDescriptors(section, at, Metadata);
+        }
+
         // A version that follows from the content: a player that keeps tables by their version takes note of another codec.
         var version = (int)(Crc(section[HeaderSize..at]) & 0x1F);
         return Finish(section, tableId: 2, ProgramNumber, version, at);
+    }
+
+    internal static int WriteDescriptors(Span<byte> section, int at, ReadOnlySpan<byte> descriptors)
+    {
+        at = U16(section, at, 0xF000 | descriptors.Length);
+        descriptors.CopyTo(section[at..]);
+        return at + descriptors.Length;
     }
 
     // Stream types: ISO/IEC 13818-1 table 2-34, and ATSC A/53 for the two of Dolby, as Apple's authoring rules ask for.

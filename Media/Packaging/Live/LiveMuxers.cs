@@ -9,6 +9,6 @@ public static class LiveMuxers
     public static SegmentMuxers All { get; } = new(
         (output, track) => CmafInitSegment.Write(output, track),
         (output, track, frames, endDts, sequence) => CmafChunk.WriteHeader(output, track, sequence, frames, endDts),
-        (output, video, audio, frames, msn) => TsSegment.Write(output, video, audio, frames, msn),
+        (output, video, audio, frames, msn, id3) => TsSegment.Write(output, video, audio, frames, msn, id3),
         TsSupport.Carries);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Tributary.Media.Containers.Mp4;
 using Tributary.Media.Frames;
 
 namespace Tributary.Media.Packaging.Live;
@@ -140,11 +141,21 @@ sealed class LiveTrack(int slot, TrackInfo info, int number, SegmentMuxers muxer
         }
 
         _header.ResetWrittenCount();
+        WriteSyncPoint(frames[0]);
         var sequence = unchecked((uint)(OpenMsn * 64 + Open!.Parts(Slot).Length));
         muxers.ChunkHeader(_header, Info, frames, last.Dts + _lastDuration, sequence);
         var duration = last.Dts - frames[0].Dts + _lastDuration;
         Open!.Add(Slot, new TrackPart(_header.WrittenSpan.ToArray(), frames, payload, duration));
         IsChanged = true;
+    }
+
+    // With the picture alone: a player that fetches picture and sound takes it once.
+    void WriteSyncPoint(in Frame first)
+    {
+        if (muxers.SyncPoint is { } write && Info.Kind == TrackKind.Video && Open!.Parts(Slot).Length == 0 && Open.Mark is { } mark)
+        {
+            EventMessage.WriteId3(_header, Info.Timescale, first.Pts, unchecked((uint)mark.Msn), write(mark));
+        }
     }
 
     int LastDuration(ReadOnlySpan<Frame> frames, long? nextDts)

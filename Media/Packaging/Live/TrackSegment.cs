@@ -46,13 +46,13 @@ public sealed class TrackSegment
     /// <summary>
     /// An upper bound of the bytes of the transport stream form: each frame starts a PES packet of its own (up to 64 bytes of headers,
     /// access unit delimiter and parameter sets aside) and is filled up to whole packets; PAT and PMT once, 15 packets that make the continuity
-    /// counters meet the next segment's, and a clock every 100 ms.
+    /// counters meet the next segment's, and a clock every 100 ms; and as many for timed metadata.
     /// </summary>
     public long TsLengthBound
     {
         get
         {
-            long bytes = IsGap ? 0 : (2 + 15 + Duration90k / 9_000) * 188;
+            long bytes = IsGap ? 0 : (2 + 15 + 16 + Duration90k / 9_000) * 188;
             foreach (var part in Parts)
             {
                 foreach (var frame in part.Frames)

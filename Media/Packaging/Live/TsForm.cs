@@ -32,7 +32,8 @@ sealed class TsForm(int video, int audio) : IDisposable
             var (picture, sound) = (segment.Track(video), segment.Track(audio));
             var frames = Interleave(picture, sound, out var count);
             var bytes = new PooledBytes((int)Math.Min(int.MaxValue / 2, (picture?.TsLengthBound ?? 0) + (sound?.TsLengthBound ?? 0)));
-            muxers.Ts(bytes, picture?.Init?.Track, sound?.Init?.Track, frames.AsSpan(0, count), segment.Msn);
+            var id3 = segment.Mark is { } mark ? muxers.SyncPoint?.Invoke(mark) : null;
+            muxers.Ts(bytes, picture?.Init?.Track, sound?.Init?.Track, frames.AsSpan(0, count), segment.Msn, id3);
             ArrayPool<Frame>.Shared.Return(frames, clearArray: true);
             (_bytes, Took) = (bytes, Stopwatch.GetElapsedTime(started));
         }

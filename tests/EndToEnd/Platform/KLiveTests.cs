@@ -146,6 +146,19 @@ public sealed class KLiveTests
         await Refused(world, Url(world, entry, "right").Replace("p=102", "p=103", StringComparison.Ordinal), "is not one of partner 103");
     }
 
+    [SkippableFact]
+    public async Task The_encoder_of_an_entry_that_is_deleted_is_cut_off_at_once()
+    {
+        Tools.Require("ffmpeg");
+        await using var world = await PlatformWorld.Start(new() { ["KLive__RegisterEvery"] = "01:00:00" });   // by then nobody would wait any more
+        var ks = await world.Session(102);
+        var entry = await NewEntry(world, ks, recordStatus: 0);
+        await using var encoder = Ffmpeg.Publish(await SourceMedia.Medium, Url(world, entry, "right"), "-stream_loop", "-1");
+        await IsLive(world, entry, true);
+        await world.Call("livestream", "delete", new JsonObject { ["entryId"] = entry }, ks);
+        Assert.NotEqual(0, await encoder.Ends(Soon));
+    }
+
     static async Task<string> NewEntry(PlatformWorld world, string ks, int recordStatus) => (string)(await world.Call("livestream", "add", new JsonObject
     {
         ["sourceType"] = "32",

@@ -11,7 +11,7 @@ public sealed class NpmClientTests
     [SkippableFact]
     public async Task The_life_of_a_live_entry()
     {
-        Tools.Require("ffmpeg", "ffprobe");
+        Tools.Require("ffmpeg", "ffprobe", Tools.Chromium);
         await using var world = await PlatformWorld.Start();
         await using var client = NpmClient.Start(world.Server.Http.BaseAddress!);
 
@@ -47,7 +47,17 @@ public sealed class NpmClientTests
         Assert.Equal(recorded, (string)Assert.Single(played!["objects"]!.AsArray())!["id"]!);
         Assert.Equal(["audio/aac", "video/h264"], await Ffmpeg.Streams(Url(vod["dataUrl"]!)));
 
-        // 4. Deleted.
+        // 4. In a browser, by the address that the entry names for HLS.
+        await using (var browser = await Browser.Start())
+        {
+            var manifest = Url(vod["dataUrl"]!).Replace("/format/url/a.mp4", "/format/applehttp/a.m3u8", StringComparison.Ordinal);
+            var page = await browser.Open(browser.PlayerAddress("hls.html", new Uri(manifest)));
+            var state = await page.Plays(Soon);
+            Assert.True(state.Width > 0 && state.Frames > 0, $"no picture: {state}");
+            Assert.Empty(page.Errors);
+        }
+
+        // 5. Deleted.
         await client.Call("liveStream", "deleteAction", id);
         await client.Call("media", "deleteAction", recorded);
         Assert.Equal("INVALID_ENTRY_ID", await client.Error("liveStream", "isLive", id));

@@ -181,6 +181,25 @@ public sealed class TsSegmentTests : IDisposable
     }
 
     [Fact]
+    public void Timed_metadata_is_a_stream_of_its_own_at_the_first_frame()
+    {
+        byte[] tag = [.. "ID3"u8, 1, 2, 3];
+        var (reader, frames) = (new TsReader(), Segment(0));
+        for (var msn = 0; msn < 2; msn++)
+        {
+            var output = new ArrayBufferWriter<byte>();
+            TsSegment.Write(output, Video, Aac, frames, msn, tag);
+            reader.Read(output.WrittenSpan);   // counters go on, also those of the metadata
+        }
+
+        var points = reader.Packets.Where(pes => pes.Pid == 0x102).ToArray();
+        Assert.Equal(2, points.Length);
+        Assert.All(points, pes => Assert.Equal((0xBD, true, frames[0].Pts90k + TsSegment.TimestampOffset90k), (pes.StreamId, pes.Aligned, pes.Pts)));
+        Assert.All(points, pes => Assert.Equal(tag, pes.Data));
+        Assert.Contains("15E102F00F260DFFFF49443320FF49443320000F", Convert.ToHexString(reader.Sections[1]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Writing_a_segment_allocates_nothing()
     {
         var frames = Segment(0);

@@ -142,6 +142,8 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
         return new LiveStreamDescription { Name = name, State = State, Since = default, Epoch = 1, NextMsn = 0, DiscontinuitySequence = 0 };
     }
 
+    public Task Evict() => throw new NotSupportedException();
+
     public Task<StreamDirective> Watch(GatewayRegistration registration, ILiveStreamObserver observer)
     {
         Watchers.Add(registration.Gateway);

@@ -43,7 +43,7 @@ sealed class SyntheticStream : IDisposable
         (output, track) => output.Write(Encoding.ASCII.GetBytes($"init {track.CodecString} {Convert.ToHexString(track.DecoderConfig.Span)}")),
         (output, track, frames, end, sequence) =>
             output.Write(Encoding.ASCII.GetBytes($"[{frames.Length}x{frames[0].Dts}+{end - frames[^1].Dts}]")),
-        (output, video, audio, frames, msn) =>
+        (output, video, audio, frames, msn, _) =>
         {
             output.Write(Encoding.ASCII.GetBytes($"ts {msn}"));
             foreach (var frame in frames)

@@ -21,6 +21,8 @@ public sealed class KLiveTests : IDisposable
     readonly KLiveMetrics _metrics;
     readonly IOptions<KLiveOptions> _options = Options.Create(new KLiveOptions());
     readonly MediaServerNode _node;
+    readonly string _folder = Directory.CreateTempSubdirectory("klive").FullName;
+    readonly TrustedEncoders _trusted;
     readonly EntryAdmission _admission;
     readonly EntryBroadcasts _broadcasts;
 
@@ -29,7 +31,8 @@ public sealed class KLiveTests : IDisposable
         _metrics = new KLiveMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
         _node = new MediaServerNode(_platform, new NodeIdentity("ms-1", ""), _options, _metrics, _time, NullLogger<MediaServerNode>.Instance);
         var alerts = new EntryAlerts(_platform, _options, _metrics, _time, NullLogger<EntryAlerts>.Instance);
-        _admission = new EntryAdmission(_platform, _node, alerts, _options, _metrics, _time, NullLogger<EntryAdmission>.Instance);
+        _trusted = new TrustedEncoders(_folder, _options, _time);
+        _admission = new EntryAdmission(_platform, _node, alerts, _trusted, _options, _metrics, _time, NullLogger<EntryAdmission>.Instance);
         _broadcasts = new EntryBroadcasts(_platform, _node, null!, _options, _metrics, _time, NullLogger<EntryBroadcasts>.Instance);
     }
 
@@ -38,6 +41,7 @@ public sealed class KLiveTests : IDisposable
         _node.Dispose();
         _broadcasts.Dispose();
         _services.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 
     static EntryClaim Claim(string token = "right", string address = "192.0.2.1", string suffix = "1", int partner = 102) =>
@@ -81,6 +85,33 @@ public sealed class KLiveTests : IDisposable
         Assert.Equal(EntryVerdict.Unanswered, (await _admission.Decide(Claim())).Verdict);
         _platform.IsAway = false;
         Assert.Equal(EntryVerdict.Admitted, (await _admission.Decide(Claim())).Verdict);
+    }
+
+    [Fact]
+    public async Task A_token_that_was_right_is_trusted_over_a_restart_and_is_not_on_the_disk()
+    {
+        await _admission.Decide(Claim("right"));
+        _platform.IsAway = true;
+        _time.Advance(TimeSpan.FromMinutes(30));
+        var again = new TrustedEncoders(_folder, _options, _time);
+        Assert.Equal(new TrustedEncoder(102, false, DateTimeOffset.UnixEpoch), again.Find(Claim("right")));
+        Assert.Null(again.Find(Claim("other")));
+        Assert.Null(again.Find(Claim("right") with { Index = 1 }));
+        Assert.DoesNotContain("right", await File.ReadAllTextAsync(Path.Combine(_folder, "encoders")), StringComparison.Ordinal);
+        again.Remove(Claim("right"));
+        Assert.Null(new TrustedEncoders(_folder, _options, _time).Find(Claim("right")));
+    }
+
+    [Fact]
+    public void What_a_crash_left_half_written_of_trusted_encoders_is_left_out()
+    {
+        _trusted.Add(Claim("one"), 102, records: true);
+        _trusted.Add(Claim("two"), 102, records: true);
+        var path = Path.Combine(_folder, "encoders");
+        File.WriteAllText(path, File.ReadAllText(path)[..^8]);
+        var again = new TrustedEncoders(_folder, _options, _time);
+        Assert.Equal(new TrustedEncoder(102, true, DateTimeOffset.UnixEpoch), again.Find(Claim("one")));
+        Assert.Null(again.Find(Claim("two")));
     }
 
     [Theory]
@@ -209,6 +240,12 @@ public sealed class KLiveTests : IDisposable
         public int Count(string action) => _calls.Count(call => call.Action == action);
 
         public string Last(string action) => _calls.Last(call => call.Action == action).Text;
+
+        public string Outbox => "";
+
+        public Task<RawMap> Give(int partner, string path, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public void Forget(string path) => throw new NotSupportedException();
 
         public async Task<string> Next(string action) => await Of(action).Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 

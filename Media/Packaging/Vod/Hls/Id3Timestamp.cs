@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Tributary.Media.Sets;
 
 namespace Tributary.Media.Packaging.Vod.Hls;
@@ -21,7 +20,7 @@ static class Id3Timestamp
         var time = set.Timeline.TimeOf(first);
         var duration = Math.Min(first.To, set.Timeline.Durations[first.Clip]) - first.From;
         var sequence = set.Clips[first.Clip].Select(track => track.SequenceDescription.Id).FirstOrDefault("");
-        return Tag(set.Options.Hls.Id3Data is { } configured ? Evaluate(configured, time, duration, sequence) : Default(time, sequence));
+        return Id3Text.Tag(set.Options.Hls.Id3Data is { } configured ? Evaluate(configured, time, duration, sequence) : Default(time, sequence));
     }
 
     static string Default(long time, string sequence) =>
@@ -33,27 +32,4 @@ static class Id3Timestamp
         .Replace("$vod_segment_time", time.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
         .Replace("$vod_segment_duration", duration.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
         .Replace("$vod_sequence_id", sequence, StringComparison.Ordinal);
-
-    static byte[] Tag(string text)
-    {
-        var value = Encoding.UTF8.GetBytes(text);
-        var tag = new byte[10 + 10 + 1 + value.Length];
-        "ID3"u8.CopyTo(tag);
-        tag[3] = 4;
-        WriteSize(tag.AsSpan(6), tag.Length - 10);
-        "TEXT"u8.CopyTo(tag.AsSpan(10));
-        WriteSize(tag.AsSpan(14), 1 + value.Length);
-        tag[20] = 3;   // UTF-8
-        value.CopyTo(tag.AsSpan(21));
-        return tag;
-    }
-
-    // Four bytes of seven bits (§6.2).
-    static void WriteSize(Span<byte> field, int size)
-    {
-        for (var i = 0; i < 4; i++)
-        {
-            field[i] = (byte)(size >> (7 * (3 - i)) & 0x7F);
-        }
-    }
 }

@@ -4,22 +4,14 @@ using Tributary.Media.Frames;
 namespace Tributary.Media.Packaging.Vod.Hls;
 
 /// <summary>
-/// The tables of a segment of a file: as for live, and with a stream of timed ID3 metadata behind the media, declared by the descriptors of ISO/IEC 13818-1
-/// §2.6.58 and §2.6.60 with the format identifier "ID3 ", as Apple's "Timed Metadata for HTTP Live Streaming" asks for.
+/// The tables of a segment of a file: as for live, and with a stream of timed ID3 metadata behind the media, declared as there.
 /// </summary>
 static class VodTsTables
 {
     internal const int MapPid = 0xFFF;
     const int HeaderSize = 8;
-    const byte MetadataStream = 0x15;
     const byte Private = 0x06;
     const byte Dts = 0x82;   // ETSI TS 101 154 leaves it to users; what Blu-ray uses
-
-    static ReadOnlySpan<byte> MetadataPointer =>
-        [0x25, 0x0F, 0xFF, 0xFF, (byte)'I', (byte)'D', (byte)'3', (byte)' ', 0xFF, (byte)'I', (byte)'D', (byte)'3', (byte)' ', 0x00, 0x1F, 0x00, 0x01];
-
-    static ReadOnlySpan<byte> Metadata =>
-        [0x26, 0x0D, 0xFF, 0xFF, (byte)'I', (byte)'D', (byte)'3', (byte)' ', 0xFF, (byte)'I', (byte)'D', (byte)'3', (byte)' ', 0x00, 0x0F];
 
     internal static int WriteAssociation(Span<byte> section)
     {
@@ -31,9 +23,7 @@ static class VodTsTables
     internal static int WriteMap(Span<byte> section, ReadOnlySpan<TsElementary> streams)
     {
         var at = TsTables.U16(section, HeaderSize, 0xE000 | TsTables.VideoPid);
-        at = TsTables.U16(section, at, 0xF000 | MetadataPointer.Length);
-        MetadataPointer.CopyTo(section[at..]);
-        at += MetadataPointer.Length;
+        at = TsTables.WriteDescriptors(section, at, TsTables.MetadataPointer);
         for (var i = 0; i < streams.Length; i++)
         {
             section[at++] = StreamType(streams[i].Track.Track.Info);
@@ -41,11 +31,10 @@ static class VodTsTables
             at = WriteRegistration(section, at, streams[i].Track.Track.Info.Codec);
         }
 
-        section[at++] = MetadataStream;
+        section[at++] = TsTables.MetadataStream;
         at = TsTables.U16(section, at, 0xE000 | (TsTables.VideoPid + streams.Length));
-        at = TsTables.U16(section, at, 0xF000 | Metadata.Length);
-        Metadata.CopyTo(section[at..]);
-        return TsTables.Finish(section, 2, 1, 0, at + Metadata.Length);
+        at = TsTables.WriteDescriptors(section, at, TsTables.Metadata);
+        return TsTables.Finish(section, 2, 1, 0, at);
     }
 
     // HEVC is named by its registration descriptor (§2.6.8), which older receivers look for.

@@ -1,22 +1,34 @@
 using System.Text.Json;
-using Tributary.Grains.Platform.Model;
 
-namespace Tributary.Gateway.ApiV3;
+namespace Tributary.Grains.Platform.Model;
 
 /// <summary>JSON as raw values, bounded in depth and number.</summary>
-static class JsonTree
+public static class JsonTree
 {
     public const int MaxDepth = 32;
 
     /// <summary>False: it is no JSON object, or too deep or too large.</summary>
     public static bool TryRead(ReadOnlySpan<byte> text, int maxValues, out RawMap map)
     {
-        map = [];
+        map = TryReadValue(text, maxValues + 1, out var value) && value is RawMap read ? read : [];
+        return value is RawMap;
+    }
+
+    /// <summary>The same for any value. False: it is no JSON, or too deep or too large.</summary>
+    public static bool TryReadValue(ReadOnlySpan<byte> text, int maxValues, out object? value)
+    {
+        value = null;
         var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth, CommentHandling = JsonCommentHandling.Disallow });
         try
         {
             var left = maxValues;
-            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && TryMap(ref reader, map, ref left) && !reader.Read();
+            if (reader.Read() && TryValue(ref reader, out var read, ref left) && !reader.Read())
+            {
+                value = read;
+                return true;
+            }
+
+            return false;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)   // text that is not UTF-8 is told by the second
         {
