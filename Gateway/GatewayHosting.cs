@@ -72,6 +72,9 @@ public static class GatewayHosting
         return services;
     }
 
+    /// <summary>What media servers of a platform tell their operators, where the host is one.</summary>
+    public static IServiceCollection AddDiagnostics(this IServiceCollection services) => services.AddSingleton<DiagnosticsEndpoint>();
+
     /// <summary>The platform's API, where the host has the platform.</summary>
     public static IServiceCollection AddApiV3(this IServiceCollection services)
     {
@@ -108,6 +111,7 @@ public static class GatewayHosting
         services.GetService<ApiV3Endpoint>()?.Map(endpoints);
         services.GetService<PlayManifestEndpoint>()?.Map(endpoints);
         services.GetService<ThumbnailEndpoint>()?.Map(endpoints);
+        services.GetService<DiagnosticsEndpoint>()?.Map(endpoints);
         pipeline.UseVod();
         return endpoints;
     }

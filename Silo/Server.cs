@@ -113,6 +113,10 @@ static class Server
         {
             var players = options.Node.Is("gateway") ? $"http://{options.Node.Host}:{options.Http.Port}" : "";
             services.AddKLive(configuration, data.Path, players, ingests: options.Node.Is("ingest"), records: options.Node.Is("silo"));
+            if (options.Node.Is("ingest"))
+            {
+                services.AddDiagnostics();
+            }
         }
 
         if (options.Node.Is("gateway"))

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Options;
 using Tributary.Grains.Platform;
 using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Model;
+using Tributary.Grains.Platform.Services;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Gateway.ApiV3;
@@ -19,7 +20,7 @@ namespace Tributary.Gateway.ApiV3;
 /// cannot be understood at all gets an error as well.
 /// </summary>
 sealed partial class ApiV3Endpoint(
-    PlatformApi api, RequestReader reader, ApiV3Metrics metrics, NodeIdentity node, IOptions<PlatformOptions> options, TimeProvider time, ILogger<ApiV3Endpoint> log)
+    PlatformApi api, ResponseProfiles profiles, RequestReader reader, ApiV3Metrics metrics, NodeIdentity node, IOptions<PlatformOptions> options, TimeProvider time, ILogger<ApiV3Endpoint> log)
 {
     const string Prefix = "/api_v3";
 
@@ -94,7 +95,7 @@ sealed partial class ApiV3Endpoint(
             var request = new ApiRequest(service, action, parameters) { Files = files, Facts = FactsOf(context) };
             var result = await api.Call(request);
             metrics.Called(service, action, "", time.GetElapsedTime(started));
-            return result is ServedFile ? result : ResponseProfile.Of(parameters.TryGetValue("responseProfile", out var profile) ? profile : null)?.Apply(result) ?? result;
+            return result is ServedFile || !parameters.TryGetValue("responseProfile", out var profile) ? result : ResponseProfile.Of(await profiles.Wanted(profile, parameters))?.Apply(result) ?? result;
         }
         catch (PlatformException exception)
         {

@@ -6,10 +6,12 @@ namespace Tributary.Gateway.ApiV3;
 sealed class ResponseProfile(bool only, IReadOnlySet<string> fields)
 {
     /// <summary>Null: everything is answered. A profile without type includes, as the schema's first value.</summary>
-    public static ResponseProfile? Of(object? raw) =>
-        raw is RawMap map && map.Text("fields") is { Length: > 0 } fields
-            ? new ResponseProfile(map.Text("type") != "2", fields.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal))
-            : null;
+    public static ResponseProfile? Of((long Type, string Fields)? wanted) => wanted is { Fields.Length: > 0 } some
+        ? new ResponseProfile(some.Type != Exclude, some.Fields.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal))
+        : null;
+
+    /// <summary>ResponseProfileType of the schema.</summary>
+    const long Exclude = 2;
 
     public object? Apply(object? result) => result switch
     {

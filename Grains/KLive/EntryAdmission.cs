@@ -10,7 +10,7 @@ namespace Tributary.Grains.KLive;
 /// 3. whether the profile has a rendition of that name. What the platform refuses is told to it as an alert of the entry.
 /// </summary>
 public sealed partial class EntryAdmission(
-    IPlatformClient platform, MediaServerNode node, EntryAlerts alerts, TrustedEncoders trusted, IOptions<KLiveOptions> options, KLiveMetrics metrics, TimeProvider time,
+    IPlatformClient platform, MediaServerNode node, EntryAlerts alerts, EntryDiagnostics diagnostics, TrustedEncoders trusted, IOptions<KLiveOptions> options, KLiveMetrics metrics, TimeProvider time,
     ILogger<EntryAdmission> log)
 {
     const int Most = 10_000;
@@ -145,6 +145,7 @@ public sealed partial class EntryAdmission(
     async Task<EntryAnswer> Refuse(EntryClaim claim, EntryAlert alert, string sentence)
     {
         LogRefused(claim.Entry, claim.Index, claim.Address.ToString(), sentence);
+        diagnostics.Refused(claim, sentence);
         await alerts.Raise(claim, alert);
         return new EntryAnswer(EntryVerdict.Refused, sentence, 0);
     }

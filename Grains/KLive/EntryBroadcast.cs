@@ -25,7 +25,7 @@ sealed partial class EntryBroadcast(EntryPlace place, EntryBroadcasts all)
 
     public bool IsEmpty => Sources.Length == 0;
 
-    BroadcastSource[] Sources
+    public BroadcastSource[] Sources
     {
         get
         {

@@ -63,6 +63,40 @@ public sealed partial class EntryBroadcasts(
         }
     }
 
+    /// <summary>The entries that are on here.</summary>
+    public EntryPlace[] Places()
+    {
+        lock (_gate)
+        {
+            return [.. _all.Values.Where(broadcast => !broadcast.IsEmpty).Select(broadcast => broadcast.Place)];
+        }
+    }
+
+    /// <summary>Encoders of all of them.</summary>
+    public int Encoders
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _all.Values.Sum(broadcast => broadcast.Sources.Length);
+            }
+        }
+    }
+
+    /// <summary>Sends one encoder away. False: there is none of that session.</summary>
+    public async Task<bool> Cut(Guid session)
+    {
+        BroadcastSource? found;
+        lock (_gate)
+        {
+            found = _all.Values.SelectMany(broadcast => broadcast.Sources).FirstOrDefault(source => source.Session == session);
+        }
+
+        await (found?.Cut() ?? Task.CompletedTask);
+        return found is not null;
+    }
+
     // Not where an encoder came meanwhile.
     internal bool TryForget(EntryBroadcast broadcast)
     {

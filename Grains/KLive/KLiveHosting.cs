@@ -35,6 +35,7 @@ public static class KLiveHosting
             services.AddHostedService(provider => provider.GetRequiredService<MediaServerNode>());
             services.AddSingleton<EntryAlerts>();
             services.AddSingleton(provider => ActivatorUtilities.CreateInstance<TrustedEncoders>(provider, Path.Combine(data, "klive")));
+            services.AddSingleton<EntryDiagnostics>();
             services.AddSingleton<EntryAdmission>();
             services.AddSingleton<EntryBroadcasts>();
             services.AddHostedService(provider => provider.GetRequiredService<EntryBroadcasts>());

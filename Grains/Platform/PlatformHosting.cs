@@ -56,6 +56,7 @@ public static class PlatformHosting
     {
         services.AddSingleton<IServiceModule>(provider => provider.GetRequiredService<AccountServices>());
         services.AddSingleton<IServiceModule>(provider => provider.GetRequiredService<UploadTokens>());
+        services.AddSingleton<ResponseProfiles>();
         foreach (var module in typeof(PlatformHosting).Assembly.GetTypes()
             .Where(type => type.IsAssignableTo(typeof(IServiceModule)) && type.IsClass && type != typeof(AccountServices) && type != typeof(UploadTokens)))
         {

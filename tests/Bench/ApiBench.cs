@@ -15,7 +15,7 @@ static class ApiBench
 {
     const int Entries = 10_000, Each = 200, Connections = 64, PerSecond = 4_000, Seconds = 20;
     static readonly HttpClient Patient = new() { Timeout = TimeSpan.FromMinutes(2) };
-    const int ChunkBytes = 64 * 1_024 * 1_024, Chunks = 16;
+    const int ChunkBytes = 64 * 1_024 * 1_024, ChunksPerGigabyte = 16;
 
     public static async Task Run()
     {
@@ -24,8 +24,22 @@ static class ApiBench
         var (ks, media) = (await Session(server, 102), await Session(server, -5));
         var entries = await MakeEntries(server, ks);
         await MakeNode(server, ks);
-        await Upload(server, ks);
+        await Upload(server, ks, ChunksPerGigabyte);
         await Load(server, entries, media);
+    }
+
+    /// <summary><c>deploy/bench upload [GIGABYTES]</c>: one file of so many GiB, by default 20, and the memory that the server takes meanwhile.</summary>
+    public static async Task<int> UploadAlone(string[] args)
+    {
+        if (args.Length > 2 || args.Length == 2 && !(int.TryParse(args[1], out var given) && given is > 0 and <= 60))
+        {
+            Console.Error.WriteLine("deploy/bench upload [GIGABYTES, 1 to 60]");
+            return 2;
+        }
+
+        await using var server = await ServerUnderTest.Start(new() { ["Platform__Partners__102__AdminSecret"] = "bench-secret" });
+        await Upload(server, await Session(server, 102), (args.Length == 2 ? int.Parse(args[1]) : 20) * ChunksPerGigabyte);
+        return 0;
     }
 
     static async Task<string> Session(ServerUnderTest server, int partner) =>
@@ -77,12 +91,12 @@ static class ApiBench
         await Post(server, "servernode/action/enable", new JsonObject { ["ks"] = ks, ["serverNodeId"] = node!["id"]!.ToString() });
     }
 
-    // 1 GiB in chunks, the last ones first, so that each goes to its place.
-    static async Task Upload(ServerUnderTest server, string ks)
+    // In chunks, the last ones first, so that each goes to its place.
+    static async Task Upload(ServerUnderTest server, string ks, int chunks)
     {
-        var token = (string)(await Post(server, "uploadtoken/action/add", new JsonObject { ["ks"] = ks, ["uploadToken"] = new JsonObject { ["objectType"] = "KalturaUploadToken", ["fileSize"] = (double)ChunkBytes * Chunks } }))!["id"]!;
+        var token = (string)(await Post(server, "uploadtoken/action/add", new JsonObject { ["ks"] = ks, ["uploadToken"] = new JsonObject { ["objectType"] = "KalturaUploadToken", ["fileSize"] = (double)ChunkBytes * chunks } }))!["id"]!;
         var (chunk, before, most, started) = (new byte[ChunkBytes], server.Usage.ResidentMegabytes, 0.0, Stopwatch.GetTimestamp());
-        foreach (var at in Enumerable.Range(0, Chunks).OrderByDescending(at => at % (Chunks - 1)))
+        foreach (var at in Enumerable.Range(0, chunks).OrderByDescending(at => at % (chunks - 1)))
         {
             using var form = new MultipartFormDataContent
             {
@@ -96,7 +110,7 @@ static class ApiBench
 
         var took = Stopwatch.GetElapsedTime(started);
         var table = new Table("api upload by chunks", "bytes", "chunks", "megabytes_per_second", "server_mb_before", "server_mb_most");
-        table.Add((long)ChunkBytes * Chunks, Chunks, Math.Round((long)ChunkBytes * Chunks / took.TotalSeconds / 1e6), Math.Round(before), Math.Round(most));
+        table.Add((long)ChunkBytes * chunks, chunks, Math.Round((long)ChunkBytes * chunks / took.TotalSeconds / 1e6), Math.Round(before), Math.Round(most));
         table.Print();
     }
 

@@ -16,6 +16,11 @@ if (args is ["silo", ..])
     return await EngineBench.Silo(args);
 }
 
+if (args is ["upload", ..])
+{
+    return await ApiBench.UploadAlone(args);
+}
+
 var benchmarks = new Dictionary<string, Func<Task>>
 {
     ["frames"] = FramesBench.Run,

@@ -33,6 +33,8 @@ public sealed class KLiveTests
             Assert.Equal(7, (int)(await Media(world, recorded, ks))["status"]!);
             Assert.Equal(["audio/aac", "video/h264"], await Ffmpeg.Streams(world.Server.Url(Manifest(entry, "applehttp")).ToString()));
             await Refused(world, Url(world, entry, "right"), "publish");   // the name is taken
+            await HasSyncPoints(world, entry);
+            await IsInDiagnostics(world, entry);
             await Becomes(world, "some seconds are recorded", Soon, async () => (await world.Server.RecordingIs(entry, "is written", _ => true)).Duration > 4);
         }
 
@@ -146,6 +148,61 @@ public sealed class KLiveTests
         await Refused(world, Url(world, entry, "right").Replace("p=102", "p=103", StringComparison.Ordinal), "is not one of partner 103");
     }
 
+    // In both forms of HLS: a stream of timed metadata, and a message before the first chunk of a segment.
+    static async Task HasSyncPoints(PlatformWorld world, string entry)
+    {
+        Assert.Contains("data/timed_id3", await Ffmpeg.Streams(world.Server.TsMaster(entry).ToString()));
+        var master = await world.Server.Http.GetStringAsync(world.Server.Master(entry));
+        var variant = new Uri(world.Server.Master(entry), master.Split('\n').First(line => line.Length > 0 && line[0] != '#'));
+        var segment = (await world.Server.Http.GetStringAsync(variant)).Split('\n').First(line => line.Length > 0 && line[0] != '#');
+        var bytes = await world.Server.Http.GetByteArrayAsync(new Uri(variant, segment));
+        Assert.Equal("emsg"u8.ToArray(), bytes[4..8]);
+        Assert.True(bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes($"\"id\":\"{entry}_1_")) > 0, "the point names the segment");
+    }
+
+    static async Task IsInDiagnostics(PlatformWorld world, string entry)
+    {
+        async Task<JsonObject> Ask(string command) => JsonNode.Parse(await world.Server.Http.GetStringAsync($"/diagnostics/{command}"))!.AsObject();
+        Assert.Equal("h264", (string)(await Ask("entries"))[entry]!["inputs"]!["0"]!["Encoder"]!["videoCodec"]!, ignoreCase: true);
+        Assert.Equal(1, (int)(await Ask("info"))["inputStreamsCount"]!);
+        Assert.Contains((await Ask("errors")).Select(pair => (string)pair.Value!["message"]!), message => message.Contains("token", StringComparison.OrdinalIgnoreCase));
+        Assert.NotNull((await Ask("killConnection?clientId=none"))["Error"]);
+        Assert.Contains("killConnection", (string)(await Ask("other"))["Error"]!, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task What_is_explicit_live_is_a_preview_until_its_presenter_says_otherwise()
+    {
+        Tools.Require("ffmpeg", "ffprobe");
+        await using var world = await PlatformWorld.Start(new() { ["KLive__RegisterEvery"] = "00:00:01" });
+        var ks = await world.Session(102);
+        var entry = await NewEntry(world, ks, recordStatus: 1, explicitLive: true);
+        async Task<bool> Live(string? session) => (bool)(await world.Call("livestream", "isLive", new JsonObject { ["id"] = entry }, session))!;
+        async Task<int> Manifest() => (int)(await world.Server.Http.GetAsync(KLiveTests.Manifest(entry, "applehttp"), HttpCompletionOption.ResponseHeadersRead)).StatusCode;
+        async Task<string> Details() => (await world.Call("livestream", "getDetails", new JsonObject { ["id"] = entry }, ks))!["broadcastStatus"]!.ToString();
+
+        // 1. A preview: for who may edit it, and recorded for nobody.
+        await using var encoder = Ffmpeg.Publish(await SourceMedia.Medium, Url(world, entry, "right"), "-stream_loop", "-1");
+        await Becomes(world, "those who may see previews see it", Soon, () => Live(ks));
+        Assert.False(await Live(null));
+        Assert.False(await Live(await world.Session(102, privileges: "restrictexplicitliveview")));
+        Assert.Equal((404, "2", 0), (await Manifest(), await Details(), (int)(await Get(world, entry, ks))["recordingStatus"]!));
+        Assert.Equal("[]", await world.Server.Http.GetStringAsync("/api/v1/recordings"));
+
+        // 2. Shown to all, and recorded.
+        var shown = PlatformWorld.Object("liveStreamEntry", "LiveStreamEntry", ("viewMode", 1), ("recordingStatus", 2));
+        await world.Call("livestream", "update", PlatformWorld.With(shown, "entryId", entry), ks);
+        Assert.True(await Live(null));
+        Assert.Equal("3", await Details());
+        Assert.NotEqual(404, await Manifest());
+        await Becomes(world, "it is recorded", Soon, async () => await world.Server.Http.GetStringAsync("/api/v1/recordings") != "[]");
+
+        // 3. Off air it is a preview again.
+        await encoder.DisposeAsync();
+        await Becomes(world, "off air", Soon, async () => !await Live(ks));
+        Assert.Equal(0, (int)(await Get(world, entry, ks))["viewMode"]!);
+    }
+
     [SkippableFact]
     public async Task The_encoder_of_an_entry_that_is_deleted_is_cut_off_at_once()
     {
@@ -159,10 +216,10 @@ public sealed class KLiveTests
         Assert.NotEqual(0, await encoder.Ends(Soon));
     }
 
-    static async Task<string> NewEntry(PlatformWorld world, string ks, int recordStatus) => (string)(await world.Call("livestream", "add", new JsonObject
+    static async Task<string> NewEntry(PlatformWorld world, string ks, int recordStatus, bool explicitLive = false) => (string)(await world.Call("livestream", "add", new JsonObject
     {
         ["sourceType"] = "32",
-        ["liveStreamEntry"] = PlatformWorld.Typed("LiveStreamEntry", ("name", "Show"), ("mediaType", 201), ("streamPassword", "right"), ("recordStatus", recordStatus)),
+        ["liveStreamEntry"] = PlatformWorld.Typed("LiveStreamEntry", ("name", "Show"), ("mediaType", 201), ("streamPassword", "right"), ("recordStatus", recordStatus), ("explicitLive", explicitLive ? 1 : 0)),
     }, ks))!["id"]!;
 
     static string Url(PlatformWorld world, string entry, string token) => $"rtmp://127.0.0.1:{world.Server.RtmpPort}/kLive?p=102&e={entry}&i=0&t={token}/{entry}_1";

@@ -4,6 +4,7 @@ using Tributary.EndToEnd.Harness;
 namespace Tributary.EndToEnd.Platform;
 
 /// <summary>A live entry's whole life through the client that integrators use, and an encoder that they use.</summary>
+[Collection(Alone.Name)]
 public sealed class NpmClientTests
 {
     static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);

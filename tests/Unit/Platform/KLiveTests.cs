@@ -23,6 +23,7 @@ public sealed class KLiveTests : IDisposable
     readonly MediaServerNode _node;
     readonly string _folder = Directory.CreateTempSubdirectory("klive").FullName;
     readonly TrustedEncoders _trusted;
+    readonly EntryDiagnostics _diagnostics;
     readonly EntryAdmission _admission;
     readonly EntryBroadcasts _broadcasts;
 
@@ -32,8 +33,9 @@ public sealed class KLiveTests : IDisposable
         _node = new MediaServerNode(_platform, new NodeIdentity("ms-1", ""), _options, _metrics, _time, NullLogger<MediaServerNode>.Instance);
         var alerts = new EntryAlerts(_platform, _options, _metrics, _time, NullLogger<EntryAlerts>.Instance);
         _trusted = new TrustedEncoders(_folder, _options, _time);
-        _admission = new EntryAdmission(_platform, _node, alerts, _trusted, _options, _metrics, _time, NullLogger<EntryAdmission>.Instance);
         _broadcasts = new EntryBroadcasts(_platform, _node, null!, _options, _metrics, _time, NullLogger<EntryBroadcasts>.Instance);
+        _diagnostics = new EntryDiagnostics(_broadcasts, _node, null!, _options, _time);
+        _admission = new EntryAdmission(_platform, _node, alerts, _diagnostics, _trusted, _options, _metrics, _time, NullLogger<EntryAdmission>.Instance);
     }
 
     public void Dispose()
@@ -214,6 +216,29 @@ public sealed class KLiveTests : IDisposable
         await _platform.Next("registerMediaServer");
         await (isCut ? cut.Task : _platform.Idle(_time));
         Assert.Equal(isCut, cut.Task.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Operators_see_the_last_hundred_refusals_without_tokens_and_end_an_encoder()
+    {
+        for (var at = 0; at < 120; at++)
+        {
+            await _admission.Decide(Claim($"wrong{at}", $"192.0.2.{at}"));
+        }
+
+        var errors = _diagnostics.Errors();
+        Assert.Equal(100, errors.Count);
+        Assert.Equal("192.0.2.119", (string)errors.Last().Value!["IP"]!);
+        Assert.DoesNotContain("wrong", errors.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("kLive?p=102&e=0_abcdefgh&i=0/0_abcdefgh", (string)errors.First().Value!["ConnectionUrl"]!, StringComparison.Ordinal);
+
+        var cut = new TaskCompletionSource();
+        var source = Source(Task.CompletedTask, cut.SetResult);
+        _broadcasts.Begin(new EntryPlace(Entry, 102, 0, "kLive"), source);
+        Assert.Equal((1, 1), ((int)_diagnostics.Info()["entriesCount"]!, (int)_diagnostics.Info()["inputStreamsCount"]!));
+        Assert.NotNull((await _diagnostics.Kill(Guid.NewGuid().ToString()))["Error"]);
+        Assert.True((bool)(await _diagnostics.Kill(source.Session.ToString()))["Succeed"]!);
+        await cut.Task;
     }
 
     static BroadcastSource Source(Task playable, Action? cut = null) => new(Guid.NewGuid(), () => 0, playable, () =>

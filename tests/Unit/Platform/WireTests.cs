@@ -165,8 +165,8 @@ public sealed class WireTests : IDisposable
     public void A_profile_keeps_or_drops_fields_of_each_object_of_a_list()
     {
         var list = new PlatformObject("XListResponse") { { "totalCount", 1L }, { "objects", new List<object?> { new PlatformObject("X") { { "a", 1L }, { "b", 2L } } } } };
-        Assert.Equal("""{"totalCount":1,"objects":[{"a":1,"objectType":"KalturaX"}],"objectType":"KalturaXListResponse"}""", Json(ResponseProfile.Of(new RawMap { ["type"] = 1L, ["fields"] = "a" })!.Apply(list)));
-        Assert.Equal("""{"totalCount":1,"objects":[{"b":2,"objectType":"KalturaX"}],"objectType":"KalturaXListResponse"}""", Json(ResponseProfile.Of(new RawMap { ["type"] = "2", ["fields"] = "a" })!.Apply(list)));
+        Assert.Equal("""{"totalCount":1,"objects":[{"a":1,"objectType":"KalturaX"}],"objectType":"KalturaXListResponse"}""", Json(ResponseProfile.Of((1, "a"))!.Apply(list)));
+        Assert.Equal("""{"totalCount":1,"objects":[{"b":2,"objectType":"KalturaX"}],"objectType":"KalturaXListResponse"}""", Json(ResponseProfile.Of((2, "a"))!.Apply(list)));
     }
 
     static string Json(object? value)

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+using Tributary.Grains.LiveStreams;
+
+namespace Tributary.Grains.KLive;
+
+/// <summary>
+/// What older media servers tell their operators: whom they refused, which encoders they have, how they do; and it ends one. The shapes and their spelling are
+/// theirs; no token is in any.
+/// </summary>
+public sealed class EntryDiagnostics(EntryBroadcasts broadcasts, MediaServerNode node, IGrainFactory grains, IOptions<KLiveOptions> options, TimeProvider time)
+{
+    const int MostRefused = 100;
+
+    readonly Queue<(EntryClaim Claim, string Why, DateTimeOffset At)> _refused = new();
+    readonly DateTimeOffset _started = time.GetUtcNow();
+
+    internal void Refused(EntryClaim claim, string why)
+    {
+        lock (_refused)
+        {
+            _refused.Enqueue((claim with { Token = "" }, why, time.GetUtcNow()));
+            if (_refused.Count > MostRefused)
+            {
+                _refused.Dequeue();
+            }
+        }
+    }
+
+    /// <summary>The newest refusals, by the millisecond at which they were.</summary>
+    public JsonObject Errors()
+    {
+        var errors = new JsonObject();
+        lock (_refused)
+        {
+            foreach (var (claim, why, at) in _refused)
+            {
+                var key = at.ToUnixTimeMilliseconds();
+                while (errors.ContainsKey(key.ToString(CultureInfo.InvariantCulture)))
+                {
+                    key++;
+                }
+
+                errors[key.ToString(CultureInfo.InvariantCulture)] = new JsonObject
+                {
+                    ["ConnectionUrl"] = UrlOf(claim.Entry, claim.Partner, claim.Index), ["message"] = why, ["IP"] = claim.Address.ToString(), ["Time"] = at.ToString("O", CultureInfo.InvariantCulture),
+                };
+            }
+        }
+
+        return errors;
+    }
+
+    static string UrlOf(string entry, int partner, int index) => string.Create(CultureInfo.InvariantCulture, $"kLive?p={partner}&e={entry}&i={index}/{entry}");
+
+    /// <summary>The entries that are published on this node.</summary>
+    public async Task<JsonObject> Entries()
+    {
+        var places = broadcasts.Places();
+        var entries = new JsonObject();
+        foreach (var entry in places.GroupBy(place => place.Entry))
+        {
+            var stream = await grains.GetGrain<ILiveStreamGrain>(entry.Key).Describe().WaitAsync(options.Value.AnswerTimeout, time);
+            var inputs = new JsonObject();
+            foreach (var slot in stream.Slots.Where(slot => entry.Any(place => place.Index == slot.Slot)))
+            {
+                inputs[slot.Slot.ToString(CultureInfo.InvariantCulture)] = Input(slot, entry.First(place => place.Index == slot.Slot));
+            }
+
+            entries[entry.Key] = new JsonObject { ["currentTime"] = time.GetUtcNow().ToUnixTimeMilliseconds(), ["inputs"] = inputs, ["outputs"] = new JsonObject() };
+        }
+
+        return entries;
+    }
+
+    JsonObject Input(SlotDescription slot, EntryPlace place)
+    {
+        var (picture, sound) = (slot.Health.Tracks.FirstOrDefault(track => track.Width > 0), slot.Health.Tracks.FirstOrDefault(track => track.SampleRate > 0));
+        return new JsonObject
+        {
+            ["Encoder"] = new JsonObject
+            {
+                ["videoCodec"] = picture?.Codec ?? "", ["audioCodec"] = sound?.Codec ?? "", ["frameRate"] = (picture?.MilliFramesPerSecond ?? 0) / 1_000.0,
+                ["width"] = picture?.Width ?? 0, ["height"] = picture?.Height ?? 0, ["audioSampleRate"] = sound?.SampleRate ?? 0,
+            },
+            ["IOPerformance"] = new JsonObject { ["bitrate"] = slot.Health.Bitrate },
+            ["Properties"] = new JsonObject
+            {
+                ["timeRunningSeconds"] = Math.Max(0, (time.GetUtcNow() - slot.Since).TotalSeconds), ["ConectionUrl"] = UrlOf(place.Entry, place.Partner, place.Index),
+                ["encoder"] = slot.Request.Encoder, ["Id"] = slot.Request.Session.ToString(),
+            },
+        };
+    }
+
+    public JsonObject Info()
+    {
+        var places = broadcasts.Places();
+        using var process = Process.GetCurrentProcess();
+        return new JsonObject
+        {
+            ["jarName"] = "tributary", ["version"] = Assembly.GetExecutingAssembly().GetName().Version?.ToString() ?? "", ["dateStarted"] = _started.ToString("O", CultureInfo.InvariantCulture),
+            ["timeRunning"] = (time.GetUtcNow() - _started).TotalSeconds, ["hostName"] = node.HostName, ["cpuUsage"] = process.TotalProcessorTime.TotalSeconds, ["gpu"] = false,
+            ["inputStreamsCount"] = broadcasts.Encoders, ["outputStreamsCount"] = broadcasts.Encoders, ["entriesCount"] = places.Select(place => place.Entry).Distinct().Count(),
+        };
+    }
+
+    /// <summary>Ends an encoder by the id that <see cref="Entries"/> shows.</summary>
+    public async Task<JsonObject> Kill(string id) => Guid.TryParse(id, out var session) && await broadcasts.Cut(session)
+        ? new JsonObject { ["Succeed"] = true }
+        : new JsonObject { ["Error"] = "No encoder of an entry has this clientId here." };
+}
