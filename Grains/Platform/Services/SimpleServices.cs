@@ -23,11 +23,6 @@ public sealed class SimpleServices(Objects objects, EntryStore entries) : IServi
         RegisterCategories(table);
         RegisterPlayers(table);
         RegisterDrm(table);
-        new Crud(objects, "responseprofile", "responseProfile", "ResponseProfile", id => PlatformException.Of("RESPONSE_PROFILE_ID_NOT_FOUND", id))
-        {
-            ValueName = "addResponseProfile",
-            UpdateName = "updateResponseProfile",
-        }.Register(table);
         table.Add("metadata_metadata", "list", CallAccess.Session, _ => Task.FromResult<object?>(Objects.ListOf("MetadataListResponse", 0, [])));
         table.Add("schedule_scheduleevent", "list", CallAccess.Session, _ => Task.FromResult<object?>(Objects.ListOf("ScheduleEventListResponse", 0, [])));
     }

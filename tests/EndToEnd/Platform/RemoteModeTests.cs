@@ -30,7 +30,7 @@ public sealed class RemoteModeTests
         await using var edge = await MediaServer(world, partner);
         var ks = await world.Session(102);
         var entry = await NewEntry(world, ks);
-        var source = await Looped(world);
+        var source = await SourceMedia.Plain;
 
         // 1. On air at the other cluster, which the platform's manifest leads to.
         await using var encoder = Ffmpeg.Publish(source, Url(edge, entry, "right"));
@@ -64,13 +64,6 @@ public sealed class RemoteModeTests
         }
 
         AssertNoSecret(world, edge);
-    }
-
-    static async Task<string> Looped(PlatformWorld world)
-    {
-        var path = Path.Combine(world.Server.Data, "looped.flv");
-        await ChildProcess.Run("ffmpeg", ["-nostdin", "-v", "error", "-stream_loop", "3", "-i", await SourceMedia.Medium, "-c", "copy", "-f", "flv", path], Soon);
-        return path;
     }
 
     /// <summary>Both are gone for a while.</summary>
