@@ -9,16 +9,22 @@ namespace Tributary.Media.Packaging.Dash;
 /// the Unix epoch for ever, a period starts where its discontinuity stood on the clock, and nothing depends on when or by whom it is written.
 /// </summary>
 /// <param name="view">The window.</param>
+/// <param name="periods">What is listed.</param>
 /// <param name="lowLatency">Whether the segment that is being cut is listed, to be fetched chunk by chunk.</param>
-sealed class DashManifest(WindowView view, bool lowLatency)
+sealed class DashManifest(WindowView view, IReadOnlyList<DashPeriod> periods, bool lowLatency)
 {
     // Seconds of latency that players aim at beyond three parts: a request, a decoder, and a clock that is a little off.
     const int LatencyMargin90k = MediaTime.Hz90k;
 
+    // A lost source is waited for at most so long.
+    const int LongestPause = 3_600;
+
+    // What is between periods and less than this is rounding, or one track's last frame.
+    static readonly TimeSpan Seam = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Null where no segment is listed.</summary>
     public PlaylistText? Render()
     {
-        var periods = DashPeriod.Split(view, lowLatency);
         if (periods.Count == 0)
         {
             return null;
@@ -29,9 +35,10 @@ sealed class DashManifest(WindowView view, bool lowLatency)
         var ends = periods.Zip(timelines, (period, tracks) => tracks.Select(timeline => period.Start + timeline.Length).DefaultIfEmpty(period.Start).Max());
         var writer = new PlaylistWriter();
         WriteHead(writer, periods[0], ends.Max());
-        foreach (var (period, tracks) in periods.Zip(timelines).Where(pair => pair.Second.Count > 0))
+        foreach (var (index, (period, tracks)) in periods.Zip(timelines).Index().Where(one => one.Item.Second.Count > 0))
         {
-            writer.Add("<Period id=\""u8).Add(period.Id).Add("\" start=\"PT"u8).Add(SinceEpoch(period.Start)).Add("S\">\n"u8);
+            writer.Add("<Period id=\""u8).Add(period.Id).Add("\" start=\"PT"u8).Add(SinceEpoch(period.Start));
+            WriteDuration(writer, period, tracks.Max(timeline => timeline.Length), index + 1 < periods.Count ? periods[index + 1].Start : null);
             new DashAdaptationSets(writer, view, period, lowLatency).Write(tracks);
             writer.Add("</Period>\n"u8);
         }
@@ -39,6 +46,18 @@ sealed class DashManifest(WindowView view, bool lowLatency)
         WriteClock(writer);
         writer.Add("</MPD>\n"u8);
         return new PlaylistText(writer.Written);
+    }
+
+    // A period that nothing follows at once says where it ends: else it lasts until the next, and a player waits for media that never comes, or looks for
+    // some in between when it makes up for lost time (ISO/IEC 23009-1 §5.3.2.1).
+    static void WriteDuration(PlaylistWriter writer, DashPeriod period, TimeSpan length, DateTimeOffset? next)
+    {
+        if (next - (period.Start + length) > Seam)
+        {
+            writer.Add("S\" duration=\"PT"u8).AddSeconds(length.Ticks, (int)TimeSpan.TicksPerSecond);
+        }
+
+        writer.Add("S\">\n"u8);
     }
 
     /// <summary>Seconds, to the microsecond, since the epoch that is availabilityStartTime.</summary>
@@ -59,7 +78,8 @@ sealed class DashManifest(WindowView view, bool lowLatency)
             writer.Add(" minimumUpdatePeriod=\"PT"u8).AddSeconds(update, MediaTime.Hz90k).Add("S\""u8);
         }
 
-        var listed = (long)(end - Later(first)).TotalSeconds;
+        // While nothing comes the end of the list grows older: who waits there has to stay within what may be played.
+        var listed = (long)(end - Later(first)).TotalSeconds + (view.Pause == WindowPause.SourceLost ? LongestPause : 0);
         writer.Add(" timeShiftBufferDepth=\"PT"u8).Add(Math.Max(listed, 1)).Add("S\" maxSegmentDuration=\"PT"u8).Add(view.TargetDuration);
         writer.Add("S\" minBufferTime=\"PT"u8).AddSeconds(lowLatency ? Part90k : view.TargetDuration * (long)MediaTime.Hz90k, MediaTime.Hz90k);
         writer.Add("S\" suggestedPresentationDelay=\"PT"u8);

@@ -8,6 +8,7 @@ public sealed class DashManifests
 {
     readonly Lock _gate = new();
     readonly Cached?[] _cached = new Cached?[2];
+    readonly DashPeriod[][] _periods = [[], []];
 
     /// <summary>Null while the window has nothing to tell.</summary>
     /// <param name="view">The window.</param>
@@ -24,8 +25,9 @@ public sealed class DashManifests
         {
             if (_cached[slot] is not { } current || current.Version < view.Version)
             {
-                var text = view.IsReady ? new DashManifest(view, lowLatency).Render() : null;
-                Volatile.Write(ref _cached[slot], current = new Cached(view.Version, text));
+                var periods = view.IsReady ? DashPeriod.Split(view, lowLatency, _periods[slot]) : [];
+                _periods[slot] = [.. periods.Select(period => period with { Tracks = [] })];
+                Volatile.Write(ref _cached[slot], current = new Cached(view.Version, new DashManifest(view, periods, lowLatency).Render()));
             }
 
             return current.Text;

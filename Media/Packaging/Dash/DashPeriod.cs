@@ -12,12 +12,14 @@ namespace Tributary.Media.Packaging.Dash;
 /// <param name="End">The number after the last.</param>
 /// <param name="Start90k">Where the period begins on the stream's timeline.</param>
 /// <param name="Start">The wall clock there.</param>
+/// <param name="Run">How many discontinuities were before it.</param>
 /// <param name="Tracks">Who is in it.</param>
-sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTimeOffset Start, IReadOnlyList<TrackView> Tracks)
+sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTimeOffset Start, long Run, IReadOnlyList<TrackView> Tracks)
 {
     /// <summary>The periods of what the view lists, in order.</summary>
     /// <param name="withOpen">Whether segments count of which only parts are there.</param>
-    public static IReadOnlyList<DashPeriod> Split(WindowView view, bool withOpen)
+    /// <param name="before">What was made of the view before this one: what is listed keeps its period.</param>
+    public static IReadOnlyList<DashPeriod> Split(WindowView view, bool withOpen, IReadOnlyList<DashPeriod> before)
     {
         var periods = new List<DashPeriod>();
         var first = view.Offered.Min(track => track.First);
@@ -27,18 +29,24 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
         var end = withOpen ? view.Offered.Max(track => EndOf(track, withOpen)) : view.Offered.Min(track => track.End);
         for (var msn = first; msn < end; msn++)
         {
-            if (view.Segment(msn)?.Mark is not { } mark || Present(view, msn, withOpen) is not { Count: > 0 } tracks)
+            if (view.Segment(msn)?.Mark is not { } mark)
             {
                 continue;
             }
 
-            if (periods is [.., var last] && last.End == msn && !mark.StartsDiscontinuity && last.Tracks.SequenceEqual(tracks))
+            var last = periods is [.., var newest] && newest.End == msn && !mark.StartsDiscontinuity ? newest : null;
+            if (Present(view, msn, withOpen, last?.Tracks) is not { } tracks)
+            {
+                break;
+            }
+
+            if (last is not null && last.Tracks.SequenceEqual(tracks))
             {
                 periods[^1] = last with { End = msn + 1 };
             }
-            else
+            else if (tracks.Count > 0)
             {
-                periods.Add(Begin(mark, tracks, isFirst: periods.Count == 0));
+                periods.Add(Begin(mark, tracks, periods.Count == 0 ? Known(mark, before) : null, isFirst: periods.Count == 0));
             }
         }
 
@@ -48,23 +56,45 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
     /// <summary>The number after the last that counts.</summary>
     public static long EndOf(TrackView track, bool withOpen) => withOpen && track.Parts.Length > 0 ? track.End + 1 : track.End;
 
-    // What the window lists first is in the midst of its period: that began with its discontinuity, which the mark remembers. A period that began
-    // because a track failed is not remembered: once it is the first, it takes the name and the start of its discontinuity.
-    static DashPeriod Begin(SegmentMark mark, IReadOnlyList<TrackView> tracks, bool isFirst)
+    // The period of the view before that the first listed number belonged to.
+    static DashPeriod? Known(SegmentMark first, IReadOnlyList<DashPeriod> before) =>
+        before.LastOrDefault(period => period.From <= first.Msn) is { } known && first.Msn < known.End && known.Run == first.DiscontinuitySequence ? known : null;
+
+    // What the window lists first is in the midst of its period: that began with its discontinuity, which the mark remembers. Of one that began because a
+    // track failed only who listed its beginning knows.
+    static DashPeriod Begin(SegmentMark mark, IReadOnlyList<TrackView> tracks, DashPeriod? known, bool isFirst)
     {
+        if (known is not null && !mark.StartsDiscontinuity)
+        {
+            return known with { From = mark.Msn, End = mark.Msn + 1, Tracks = tracks };
+        }
+
         var isWhole = isFirst || mark.StartsDiscontinuity;
         var start90k = isWhole ? mark.RunStart90k : mark.Start90k;
         var start = mark.ProgramDateTime - MediaTime.ToTimeSpan(mark.Start90k - start90k, MediaTime.Hz90k);
         var id = isWhole ? $"{mark.DiscontinuitySequence}" : $"{mark.DiscontinuitySequence}-{mark.Msn}";
-        return new DashPeriod(id, mark.Msn, mark.Msn + 1, start90k, start, tracks);
+        return new DashPeriod(id, mark.Msn, mark.Msn + 1, start90k, start, mark.DiscontinuitySequence, tracks);
     }
 
-    // A track whose number is not complete yet is as present as it was before. In the place of one that shows another rendition's media stands that other:
-    // among pictures players choose it anyhow, but of sounds that are the same only one is offered.
-    static List<TrackView> Present(WindowView view, long msn, bool withOpen)
+    // In the place of a track that shows another rendition's media stands that other: among pictures players choose it anyhow, but of sounds that are the
+    // same only one is offered. Null where a period begins and a track has neither come nor failed yet: a player never looks for a track that joins later.
+    static List<TrackView>? Present(WindowView view, long msn, bool withOpen, IReadOnlyList<TrackView>? last)
     {
-        List<TrackView> present =
-            [.. view.Offered.Select(track => view.CarrierOf(track, msn)).Where(track => !IsGap(view, track, msn)).DistinctBy(track => track.Name)];
+        var present = new List<TrackView>();
+        foreach (var track in view.Offered.Select(track => view.CarrierOf(track, msn)).DistinctBy(track => track.Name))
+        {
+            var isThere = msn < EndOf(track, withOpen) || track.Filled.ContainsKey(msn) ? !IsGap(view, track, msn) : last?.Contains(track);
+            if (isThere is null)
+            {
+                return null;
+            }
+
+            if (isThere.Value)
+            {
+                present.Add(track);
+            }
+        }
+
         return present.Exists(track => msn < EndOf(track, withOpen)) ? present : [];
     }
 

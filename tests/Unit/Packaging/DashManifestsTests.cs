@@ -1,4 +1,5 @@
 using System.Text;
+using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Dash;
 using Tributary.Media.Packaging.Live;
 
@@ -26,6 +27,15 @@ public sealed class DashManifestsTests : IDisposable
         for (var msn = from; msn < end; msn++)
         {
             SyntheticStream.Send(_window, _stream.Segment(_stream.Mark(msn)));
+        }
+    }
+
+    void SendSecondRun(long from, long end, DateTimeOffset start, long run = 1, bool starts = true)
+    {
+        for (var msn = from; msn < end; msn++)
+        {
+            var mark = _stream.Mark(msn, run, starts && msn == from, epoch: 1 + run) with { RunStart90k = (starts ? from : from - 1) * 180_000 };
+            SyntheticStream.Send(_window, _stream.Segment(mark with { ProgramDateTime = start.AddSeconds(2 * (msn - from)) }));
         }
     }
 
@@ -85,6 +95,86 @@ public sealed class DashManifestsTests : IDisposable
         Assert.Equal(["0", "1"], periods.Select(period => period.Id));
         Assert.Equal(TimeSpan.FromSeconds(6 + 7), periods[1].Start - periods[0].Start);
         Assert.Equal(0, periods[1].Segments[0].Time);
+    }
+
+    [Fact]
+    public void A_period_that_a_gap_follows_says_where_it_ends_and_no_other_does()
+    {
+        SendSegments(0, 3);
+        _window.Pause(WindowPause.SourceLost);
+        Assert.DoesNotContain(" duration=", Text(), StringComparison.Ordinal);
+        SendSecondRun(3, 6, SyntheticStream.Epoch.AddSeconds(6 + 7));
+        Assert.Single(Text().Split(" duration=\"PT6.0")[1..]);
+
+        SendSecondRun(6, 7, SyntheticStream.Epoch.AddSeconds(6 + 7 + 6), run: 2);
+        SendSecondRun(7, 8, SyntheticStream.Epoch.AddSeconds(6 + 7 + 6 + 2), run: 2, starts: false);
+        Assert.Equal(3, Manifest().Periods.Count);
+        Assert.Single(Text().Split(" duration=")[1..]);
+    }
+
+    [Fact]
+    public void While_its_source_is_lost_all_that_is_listed_may_be_played_for_as_long_as_it_is_waited_for()
+    {
+        SendSegments(0, 4);
+        Assert.Contains(" timeShiftBufferDepth=\"PT6S\"", Text(), StringComparison.Ordinal);
+        _window.Pause(WindowPause.SourceLost);
+        Assert.Contains(" timeShiftBufferDepth=\"PT3608S\"", Text(), StringComparison.Ordinal);
+        SendSecondRun(4, 6, SyntheticStream.Epoch.AddSeconds(100));
+        Assert.Contains(" timeShiftBufferDepth=\"PT102S\"", Text(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_period_is_listed_when_each_of_its_tracks_has_come(bool pictureFirst)
+    {
+        SendSegments(0, 3);
+        _window.Pause(WindowPause.SourceLost);
+        var mark = _stream.Mark(3, 1, true, epoch: 2) with { RunStart90k = 540_000 };
+        var frames = _stream.Segment(mark);
+        var (first, second) = (frames.Where(frame => frame.Frame.Track.Kind == TrackKind.Video == pictureFirst), frames.Where(frame => frame.Frame.Track.Kind == TrackKind.Video != pictureFirst));
+        SyntheticStream.Send(_window, first);
+        Assert.Equal(["0"], Manifest(lowLatency: true).Periods.Select(period => period.Id));
+        SyntheticStream.Send(_window, second);
+        var periods = Manifest(lowLatency: true).Periods;
+        Assert.Equal(["0", "1"], periods.Select(period => period.Id));
+        Assert.Equal(["a1", "v1"], periods[1].Segments.Select(segment => segment.Representation).Distinct().Order());
+    }
+
+    [Fact]
+    public void A_period_is_listed_without_a_track_that_is_known_to_have_failed()
+    {
+        SendSegments(0, 3);
+        _window.Pause(WindowPause.SourceLost);
+        for (var msn = 3; msn < 8; msn++)
+        {
+            SyntheticStream.Send(_window, _stream.Segment(_stream.Mark(msn, 1, msn == 3, epoch: 2) with { RunStart90k = 540_000 }, audio: false));
+            var periods = Manifest(lowLatency: true).Periods;
+            Assert.Equal(msn < 5 ? ["0"] : ["0", "1"], periods.Select(period => period.Id));
+            Assert.Equal(msn < 5 ? 2 : msn, periods[^1].Segments.Max(segment => segment.Number));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_period_that_began_because_a_track_failed_keeps_its_name_when_its_beginning_is_listed_no_more(bool lowLatency)
+    {
+        SendSegments(0, 4);
+        Manifest(lowLatency);
+        for (var msn = 4; msn < 30; msn++)
+        {
+            SyntheticStream.Send(_window, _stream.Segment(_stream.Mark(msn), audio: false));
+            var now = Manifest(lowLatency);
+            if (msn > 6)
+            {
+                Assert.Equal("0-4", now.Periods[^1].Id);
+                Assert.Equal(8, (now.Periods[^1].Start - TimeSpan.FromSeconds(1_767_323_045)).TotalSeconds);
+                Assert.InRange(now.Periods.Count, 1, 2);
+            }
+        }
+
+        Assert.True(Manifest(lowLatency).Segments.Min(segment => segment.Number) > 4);
     }
 
     [Fact]

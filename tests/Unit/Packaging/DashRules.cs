@@ -50,10 +50,17 @@ static class DashRules
         var starts = before.Periods.ToDictionary(period => period.Id, period => period.Start);
         Rule(after.Periods.All(period => !starts.TryGetValue(period.Id, out var start) || start == period.Start), "a period keeps its start");
         var known = before.Segments.ToDictionary(segment => (segment.Representation, segment.Number));
+        var edge = before.Segments.Max(segment => segment.Number);
         foreach (var segment in after.Segments)
         {
             if (known.TryGetValue((segment.Representation, segment.Number), out var same))
             {
+                // That a track failed is known when the others are two segments further: in low latency those are listed by then.
+                if (before.LowLatency && segment.Period != same.Period && segment.Number >= edge - 1)
+                {
+                    continue;
+                }
+
                 // What is still being cut is as long as its predecessor, until it is complete.
                 var wasOpen = before.LowLatency && before.Segments.Last(other => other.Representation == same.Representation) == same;
                 Rule(same == segment || (wasOpen && same with { Duration = segment.Duration } == segment), $"segment {segment.Number} stays what it was: {same}, {segment}");
