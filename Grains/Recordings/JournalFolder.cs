@@ -24,6 +24,13 @@ public sealed class JournalFolder(string root)
 
     public string MediaPath(string name, string volume, string rendition) => Path.Combine(root, name, $"{volume}-{rendition}.mp4");
 
+    /// <summary>The media files of a volume, by the path of its index; pictures first.</summary>
+    public static string[] MediaOf(string index) =>
+        Path.GetDirectoryName(index) is { } folder && Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder, Path.GetFileName(index)[..^IndexEnding.Length] + "-*.mp4")
+                .OrderBy(static path => path[path.LastIndexOf('-') + 1] != 'v').ThenBy(static path => path.Length).ThenBy(static path => path, StringComparer.Ordinal)]
+            : [];
+
     /// <summary>Names of what there are journals of.</summary>
     public string[] Names() =>
         Directory.Exists(root) ? [.. Directory.EnumerateDirectories(root).Select(path => Path.GetFileName(path)).Where(IsName).Order(StringComparer.Ordinal)] : [];
@@ -48,11 +55,9 @@ public sealed class JournalFolder(string root)
     /// <summary>Deletes a volume: its index first, so that nobody looks for media that is gone.</summary>
     public void Delete(string name, string volume)
     {
+        var media = MediaOf(IndexPath(name, volume));
         File.Delete(IndexPath(name, volume));
-        foreach (var media in Directory.EnumerateFiles(FolderOf(name), volume + "-*.mp4"))
-        {
-            File.Delete(media);
-        }
+        Array.ForEach(media, File.Delete);
     }
 
     public void Delete(string name)

@@ -32,6 +32,7 @@ public static class RecordingHosting
     {
         services.AddSingleton<RecordingMetrics>();
         services.AddSingleton<RecorderLoop>();
+        services.AddHostedService<RecordingHooks>();
         services.AddSingleton<RecorderHost>();
         services.AddSingleton<IDrainedWork>(provider => provider.GetRequiredService<RecorderHost>());
         services.AddHostedService(provider => provider.GetRequiredService<RecorderHost>());

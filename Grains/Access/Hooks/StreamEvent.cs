@@ -24,7 +24,7 @@ public sealed record StreamEvent(HookEvent What, string Stream, DateTimeOffset A
     /// <summary>Why it ended; empty for others.</summary>
     public string Reason { get; init; } = "";
 
-    /// <summary>Of a recording: the file, below the data folder.</summary>
+    /// <summary>Of a recording: the file, below the folder of recordings, and below <c>/rec/</c> of every gateway.</summary>
     public string File { get; init; } = "";
 
     /// <summary>Of a recording: how long the file is.</summary>

@@ -56,6 +56,33 @@ public sealed class RecordingTests
     }
 
     [SkippableFact]
+    public async Task A_hook_hears_of_every_file_that_is_complete_and_finds_it_at_a_gateway()
+    {
+        Tools.Require("ffmpeg", "ffprobe");
+        await using var hooks = await HookProgram.Start();
+        await using var server = await ServerProcess.Start(new(Recorded)
+        {
+            ["Recording__VolumeDuration"] = "00:00:05", ["Access__Hooks__0__Url"] = hooks.Url, ["Access__Hooks__0__Secret"] = "sixteen letters!",
+            ["Access__Hooks__0__Tells__0"] = "Record", ["Access__Hooks__1__Url"] = hooks.Url, ["Access__Hooks__1__Shape"] = "Srs", ["Access__Hooks__1__Tells__0"] = "Record",
+            ["Access__Hooks__1__Asks__0"] = "Play", ["Access__Hooks__1__WhenDown"] = "Allow",
+        });
+        await using var encoder = Ffmpeg.Publish(await SourceMedia.Medium, server.Rtmp("heard"));
+        foreach (var (track, kind) in new[] { ("-v1.mp4", "video/h264"), ("-a1.mp4", "audio/aac") })
+        {
+            var heard = await hooks.Hears($"a file {track}", body => body.TryGetProperty("event", out var what) && what.GetString() == "record"
+                && body.GetProperty("file").GetString()!.EndsWith(track, StringComparison.Ordinal));
+            Assert.Equal("heard", heard.GetProperty("stream").GetString());
+            Assert.InRange(heard.GetProperty("seconds").GetDouble(), 4.5, 7.5);
+            Assert.Equal([kind], await Ffmpeg.Streams(server.Url("/rec/" + heard.GetProperty("file").GetString()).ToString()));
+        }
+
+        await encoder.Exits(TimeSpan.FromSeconds(60));
+        var last = await server.RecordingIs("heard", "is ready", found => found.State == "Ready");
+        await hooks.Hears("the last file, as SRS says it", body => body.TryGetProperty("action", out var action) && action.GetString() == "on_dvr"
+            && body.GetProperty("file").GetString()!.StartsWith(last.Id + "/", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
     public async Task Hls_js_plays_a_recording()
     {
         Tools.Require("ffmpeg");
