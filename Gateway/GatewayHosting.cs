@@ -31,7 +31,7 @@ public static class GatewayHosting
             .Validate(EdgeOptions.IsValid, "Gateway: StateAge must not be negative; AnswerTimeout, MaxStates and MaxQuestions must be positive.")
             .ValidateOnStart();
         services.AddOptions<HlsOptions>().Bind(configuration.GetSection("Gateway:Hls"))
-            .Validate(HlsOptions.IsValid, "Gateway:Hls: Window:MaxSegments must be at least 6, Window:MaxTracks 1 to 64, other limits positive.")
+            .Validate(HlsOptions.IsValid, "Gateway:Hls: Window:MaxSegments must be at least 6, Window:MaxTracks 1 to 64, other limits positive; Tracks names tracks (v1, a11), languages and texts without quotes.")
             .ValidateOnStart();
         services.AddOptions<ApiOptions>().Bind(configuration.GetSection("Api"))
             .Validate(ApiOptions.IsValid, "Api:Token has at least 16 characters, or none.")

@@ -40,9 +40,16 @@ public sealed class HlsOptions
     /// <summary>Cache lifetime of playlists. Zero: half the target duration.</summary>
     public TimeSpan PlaylistMaxAge { get; set; }
 
+    /// <summary>
+    /// Which tracks of a stream players are told of, which go together and how they are called, by name of the stream; <c>*</c> in a name stands for any
+    /// letters, and the longest name that fits counts. All nodes have to have the same.
+    /// </summary>
+    public Dictionary<string, TrackChoice> Tracks { get; set; } = [];
+
     /// <summary>Whether the values make sense together.</summary>
     public static bool IsValid(HlsOptions options) =>
-        options.Window is { Window.Ticks: > 0, MaxSegments: >= 6, MaxBytes: > 0, MaxSegmentBytes: > 0, MaxTracks: > 0 and <= 64 }
+        options.Tracks.Values.All(static choice => choice.IsValid)
+        && options.Window is { Window.Ticks: > 0, MaxSegments: >= 6, MaxBytes: > 0, MaxSegmentBytes: > 0, MaxTracks: > 0 and <= 64 }
         && options.Linger > TimeSpan.Zero && options.DoubtAfter > TimeSpan.Zero && options.MaxWindows > 0 && options.FirstSegmentWait >= TimeSpan.Zero && options.MaxWaiting >= 0
         && options.SegmentMaxAge >= TimeSpan.Zero && options.PlaylistMaxAge >= TimeSpan.Zero;
 }

@@ -3,6 +3,7 @@ using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.KLive;
 using Tributary.Grains.LiveStreams;
+using Tributary.Grains.Recordings;
 using Tributary.Media.Packaging.Dash;
 using Tributary.Media.Packaging.Hls;
 using Tributary.Media.Packaging.Live;
@@ -33,6 +34,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
         (Entry, Rendition) = RenditionName.Split(stream);
         muxers = HasSyncPoints(options.SyncPoints) ? SyncPoints.In(muxers, Entry, Rendition) : muxers;
         Window = new LiveWindow(options.Window, muxers, Rendition);
+        Window = new LiveWindow(options.Window, muxers, Rendition) { Choice = StreamPattern.Find(options.Tracks, Entry, TrackChoice.None) };
         Ladder = new LiveLadder(Window);
         Playlists = new HlsPlaylists(muxers, options.LowLatency);
         Edge = new LiveEdge(Ladder, time);

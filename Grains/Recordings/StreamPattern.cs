@@ -3,7 +3,7 @@ using System.IO.Enumeration;
 namespace Tributary.Grains.Recordings;
 
 /// <summary>Settings by name of the stream, where <c>*</c> stands for any letters.</summary>
-static class StreamPattern
+public static class StreamPattern
 {
     /// <summary>The value of the longest pattern that fits; letters count more than stars.</summary>
     public static T Find<T>(Dictionary<string, T> patterns, string stream, T otherwise)

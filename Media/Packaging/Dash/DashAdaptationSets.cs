@@ -1,3 +1,4 @@
+using System.Security;
 using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Hls;
 using Tributary.Media.Packaging.Live;
@@ -19,12 +20,17 @@ readonly struct DashAdaptationSets(PlaylistWriter writer, WindowView view, DashP
     {
         var isVideo = leading.Kind == TrackKind.Video;
         writer.Add("<AdaptationSet id=\""u8).Add(leading.Slot + 1 + (leading.Rendition - 1) * 100).Add(isVideo ? "\" contentType=\"video\" mimeType=\"video/mp4\""u8 : "\" contentType=\"audio\" mimeType=\"audio/mp4\""u8);
-        if (leading.Info.Language is { Length: > 0 and <= 35 } language && language.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
+        if (view.Choice.LanguageOf(leading) is { } language)
         {
             writer.Add(" lang=\""u8).Add(language).Add("\""u8);
         }
 
         writer.Add(" segmentAlignment=\"true\" startWithSAP=\"1\">\n"u8);
+        if (view.Choice.Labels.TryGetValue(leading.Name, out var label))
+        {
+            writer.Add("<Label>"u8).Add(SecurityElement.Escape(label)).Add("</Label>\n"u8);
+        }
+
         if (lowLatency)
         {
             writer.Add("<ProducerReferenceTime id=\"0\" type=\"encoder\" wallClockTime=\""u8).Add(period.Start);
@@ -33,7 +39,8 @@ readonly struct DashAdaptationSets(PlaylistWriter writer, WindowView view, DashP
             writer.Add("</ProducerReferenceTime>\n"u8);
         }
 
-        writer.Add("<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>\n"u8);
+        writer.Add("<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\""u8);
+        writer.Add(isVideo || view.Choice.DefaultAudio.Length == 0 || leading.Name == view.Choice.DefaultAudio ? "main\"/>\n"u8 : "alternate\"/>\n"u8);
         foreach (var timeline in timelines)
         {
             WriteRepresentation(timeline, timeline.Init!.Track);

@@ -52,27 +52,43 @@ static class MasterPlaylist
 
     static void WriteDemuxed(PlaylistWriter writer, WindowView view, List<TrackView> videos, List<TrackView> audios)
     {
-        var groups = audios.GroupBy(audio => audio.Info.Codec).Select(group => (Id: "audio" + (int)group.Key, Tracks: group.ToList())).ToList();
-        foreach (var (id, tracks) in groups)
+        var groups = Groups(view.Choice, videos, audios);
+        foreach (var (id, _, tracks) in groups)
         {
-            tracks.ForEach(track => WriteAudio(writer, id, track, isDefault: track == tracks[0]));
+            tracks.ForEach(track => WriteAudio(writer, view.Choice, id, track, isDefault: track == tracks[0]));
         }
 
         foreach (var video in videos)
         {
-            if (groups.Count == 0)
+            var own = groups.Where(group => group.Videos.Contains(video)).ToList();
+            if (own.Count == 0)
             {
                 WriteVariant(writer, view, HlsForm.Cmaf, video, null, [], null);
             }
 
-            groups.ForEach(group => WriteVariant(writer, view, HlsForm.Cmaf, video, null, group.Tracks, group.Id));
+            own.ForEach(group => WriteVariant(writer, view, HlsForm.Cmaf, video, null, group.Audios, group.Id));
+        }
+
+        if (view.Choice.AudioOnly && groups.FirstOrDefault() is { Audios: [var first, ..] } smallest)
+        {
+            WriteVariant(writer, view, HlsForm.Cmaf, null, first, smallest.Audios, smallest.Id);
         }
     }
 
-    static void WriteAudio(PlaylistWriter writer, string group, TrackView track, bool isDefault)
+    // The sounds of one codec together, each with every picture, unless somebody says which go together.
+    static List<(string Id, List<TrackView> Videos, List<TrackView> Audios)> Groups(TrackChoice choice, List<TrackView> videos, List<TrackView> audios)
     {
-        writer.Add("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\""u8).Add(group).Add("\",NAME=\"Audio "u8).Add(track.Name[1..]).Add("\""u8);
-        if (track.Info.Language is { Length: > 0 and <= 35 } language && language.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
+        var chosen = choice.Groups.SelectMany(group => audios.Where(audio => group.Value.Contains(audio.Name)).GroupBy(audio => audio.Info.Codec)
+            .Select(sounds => (group.Key, videos.Where(video => group.Value.Contains(video.Name)).ToList(), choice.InOrder(sounds)))).ToList();
+        return choice.Groups.Count > 0 ? chosen
+            : [.. audios.GroupBy(audio => audio.Info.Codec).Select(sounds => ("audio" + (int)sounds.Key, videos, choice.InOrder(sounds)))];
+    }
+
+    static void WriteAudio(PlaylistWriter writer, TrackChoice choice, string group, TrackView track, bool isDefault)
+    {
+        writer.Add("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\""u8).Add(group).Add("\",NAME=\""u8);
+        writer.Add(choice.Labels.TryGetValue(track.Name, out var label) ? label : $"Audio {track.Name[1..]}").Add("\""u8);
+        if (choice.LanguageOf(track) is { } language)
         {
             writer.Add(",LANGUAGE=\""u8).Add(language).Add("\""u8);
         }

@@ -114,7 +114,7 @@ public sealed class LiveLadder
 
         var tracks = _tracks.Select(track => track.Merged).OfType<TrackView>().OrderBy(track => track.Rendition).ThenBy(track => track.Slot).ToArray();
         _wasReady |= Array.TrueForAll(homes, home => home.View.IsReady) || begun.Any(home => home.View.IsReady && home.View.Tracks.Any(track => track.End - track.First >= 3));
-        var merged = new WindowView(tracks, homes, _front, alive.Length > 0 ? null : PauseOf(begun), _wasReady, _view);
+        var merged = new WindowView(tracks, homes, _front, alive.Length > 0 ? null : PauseOf(begun), _wasReady, _view) { Choice = _windows[0].Window.Choice };
         foreach (var track in _tracks)
         {
             track.NoteOthers(merged);

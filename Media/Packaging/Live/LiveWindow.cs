@@ -67,6 +67,9 @@ public sealed class LiveWindow : IDisposable
 
     internal SegmentMuxers Muxers => _muxers;
 
+    /// <summary>What players are told of the tracks.</summary>
+    public TrackChoice Choice { get; init; } = TrackChoice.None;
+
     /// <summary>Whether other renditions of the entry are on air and fill what this one misses: then it goes on after a hole of any length.</summary>
     internal Func<bool> OthersGoOn { get; set; } = static () => false;
 
@@ -428,7 +431,10 @@ public sealed class LiveWindow : IDisposable
         MoveFront();
         ShowTracks();
         Volatile.Write(ref _view, new WindowView(
-            _tracks, _segments, _front, _generation, _pause, _disposed, _target, _partTarget90k, _drops, _view, _muxers));
+            _tracks, _segments, _front, _generation, _pause, _disposed, _target, _partTarget90k, _drops, _view, _muxers)
+        {
+            Choice = Choice,
+        });
         Interlocked.Exchange(ref _changed, null)?.TrySetResult();
         Published?.Invoke();
     }

@@ -94,12 +94,17 @@ public sealed class WindowView
     /// The tracks that players are told of: every picture, and each sound once. Renditions mostly bring the same sound; that of the first of them is
     /// offered, and those of renditions without a picture, or in another language.
     /// </summary>
-    public IEnumerable<TrackView> Offered => _homes.Length == 0 ? _tracks : _tracks.Where(IsOffered);
+    public IEnumerable<TrackView> Offered => _tracks.Where(track => Choice.Offers(track) ?? IsOfferedByItself(track));
 
-    bool IsOffered(TrackView track) =>
-        track.Kind == TrackKind.Video
+    bool IsOfferedByItself(TrackView track) =>
+        _homes.Length == 0
+        || track.Kind == TrackKind.Video
         || Array.TrueForAll(_tracks, other => other.Rendition != track.Rendition || other.Kind == TrackKind.Audio)
-        || Array.TrueForAll(_tracks, other => other.Rendition >= track.Rendition || other.Kind == TrackKind.Video || other.Info.Language != track.Info.Language);
+        || Array.TrueForAll(_tracks, other =>
+            other.Rendition >= track.Rendition || other.Kind == TrackKind.Video || Choice.LanguageOf(other) != Choice.LanguageOf(track));
+
+    /// <summary>What an operator wants players to be told of the tracks.</summary>
+    public TrackChoice Choice { get; internal init; } = TrackChoice.None;
 
     /// <summary>Rises with every change.</summary>
     public long Version { get; }

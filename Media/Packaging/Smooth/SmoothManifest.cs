@@ -43,7 +43,7 @@ public static class SmoothManifest
     {
         var chunks = new SmoothTimeline(view, tracks[0]).Listed;
         writer.Add("<StreamIndex Type=\""u8).Add(tracks[0].Kind == TrackKind.Video ? "video"u8 : "audio"u8).Add("\" Name=\""u8).Add(name);
-        if (tracks[0].Info.Language is { Length: > 0 and <= 35 } language && language.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
+        if (view.Choice.LanguageOf(tracks[0]) is { } language)
         {
             writer.Add("\" Language=\""u8).Add(language);
         }
