@@ -33,23 +33,33 @@ sealed class RecordedCatalog(RecordedEntries recorded, IOptions<VodOptions> opti
     async Task<VodEntry> MakeAsync(VodEntryDescription entry, CancellationToken cancellation)
     {
         var timeline = (await recorded.Open(entry)).Timeline;
-        if (_made.Get(entry.Id) is { } made && ReferenceEquals(made.Timeline, timeline))
+        var known = _made.Get(entry.Id);
+        if (known is not null && ReferenceEquals(known.Timeline, timeline))
         {
-            return made;
+            return known;
         }
 
+        var heads = known?.Heads ?? new PartHeads(entry.Id, piece => recorded.SourceOf(piece.Volume));
         var clips = new List<RecordedClip>();
         foreach (var run in Runs(timeline))
         {
-            if (await MovieDownload.Build(timeline, run, entry.Id, piece => recorded.SourceOf(piece.Volume), cancellation) is { } movie)
+            if (await MovieDownload.Build(timeline, run, Whole(timeline, run), heads, cancellation) is { } movie)
             {
                 clips.Add(new(movie, run.Sum(number => number.Duration90k) / 90));
             }
         }
 
-        made = new RecordedVodEntry(entry.Id, timeline, clips);
+        var made = new RecordedVodEntry(entry.Id, timeline, clips, timeline.IsEnded ? null : heads);
         _made.Set(entry.Id, made, made.Bytes);
         return made;
+    }
+
+    // Who has a hole cannot be switched to in the midst: it is left out, unless it is the first of its kind. What is being written is no hole.
+    static int[] Whole(RecordedTimeline timeline, List<RecordedNumber> run)
+    {
+        var settled = run.Take(timeline.IsEnded ? run.Count : run.Count - RecordedTimeline.LongestDelay).ToList();
+        return [.. timeline.Offered.Where(rendition => timeline.Renditions[rendition] is "v1" or "a1"
+            || settled.TrueForAll(number => number.Piece(rendition) is { Share.IsGap: false } piece && RecordedTimeline.IsListed(piece)))];
     }
 
     /// <summary>Numbers that follow one another and in which no rendition changes its configuration.</summary>
@@ -90,9 +100,9 @@ sealed class RecordedVodEntry : VodEntry
     readonly string[] _keys;
     readonly ResolvedSet _set;
 
-    public RecordedVodEntry(string id, RecordedTimeline timeline, IReadOnlyList<RecordedClip> clips)
+    public RecordedVodEntry(string id, RecordedTimeline timeline, IReadOnlyList<RecordedClip> clips, PartHeads? heads)
     {
-        (Timeline, _clips) = (timeline, clips);
+        (Timeline, _clips, Heads) = (timeline, clips, heads);
         _keys = [.. clips.Select((clip, index) => string.Create(CultureInfo.InvariantCulture, $"{id}/{index}|{clip.Movie.Length}|{clip.Movie.HeadHash:x}"))];
         _set = clips.Count == 0 ? ResolvedSet.Failed(MediaFailure.EmptyMapping, $"nothing of {id} is recorded yet") : new(MediaFailure.None, "", new MediaSetDescription
         {
@@ -104,7 +114,10 @@ sealed class RecordedVodEntry : VodEntry
 
     public RecordedTimeline Timeline { get; }
 
-    public long Bytes => _clips.Sum(clip => clip.Movie.MemoryBytes);
+    /// <summary>What was read of its parts; null where nothing more comes.</summary>
+    public PartHeads? Heads { get; }
+
+    public long Bytes => _clips.Sum(clip => clip.Movie.MemoryBytes) + (Heads?.MemoryBytes ?? 0);
 
     public override ResolvedSet SetFor(EntryRequest request) => _set;
 

@@ -12,8 +12,7 @@ public sealed partial class LiveStreamGrain
         await List();
     }
 
-    // Of a stream that is neither recorded nor kept for rewinding nobody is told; one that is by command is asked for. Of an entry with several
-    // renditions the first is recorded.
+    // Of a stream that is neither recorded nor kept for rewinding nobody is told; one that is by command is asked for. The entry stands for its renditions.
     void TellRecording()
     {
         if (IsEntry && (recording.Value.ModeOf(Name) != RecordingMode.Off || dvr.Value.WindowOf(Name) > TimeSpan.Zero))

@@ -6,7 +6,10 @@ using Tributary.Media.Journal;
 namespace Tributary.Grains.Recordings;
 
 /// <summary>A run of media in a file of a volume.</summary>
-public readonly record struct MediaRun(TimelineVolume Volume, string Rendition, long Offset, long Start, long Length);
+public readonly record struct MediaRun(TimelineVolume Volume, string Rendition, long Offset, long Start, long Length)
+{
+    public string File => $"{Volume.Name}-{Rendition}.mp4";
+}
 
 /// <summary>
 /// A recording as one MP4 with its index first. The index is made of the parts' own headers; the media is never copied, but read from the journal while it
@@ -14,9 +17,6 @@ public readonly record struct MediaRun(TimelineVolume Volume, string Rendition, 
 /// </summary>
 public sealed class MovieDownload
 {
-    // Headers of parts are a few hundred bytes; what a larger one lacks is read in a second step.
-    const int HeaderGuess = 4_096, LongestHeader = 1 << 20;
-
     readonly byte[] _head;
     readonly List<MediaRun> _runs;
     readonly Func<MediaRun, IJournalSource?> _source;
@@ -32,22 +32,23 @@ public sealed class MovieDownload
 
     public long MemoryBytes => 512 + _head.Length + 64L * _runs.Count;
 
-    /// <summary>Null where there is nothing to play, or something that is listed cannot be read.</summary>
+    /// <summary>The first picture and the sounds, as a player of files expects them. Null where there is nothing to play, or something that is listed cannot be read.</summary>
     public static Task<MovieDownload?> Build(RecordedTimeline timeline, string name, Func<MediaRun, IJournalSource?> source, CancellationToken cancellation) =>
-        Build(timeline, timeline.Numbers, name, source, cancellation);
+        Build(
+            timeline, timeline.Numbers, [.. timeline.Offered.Where(rendition => rendition == 0 || timeline.Renditions[rendition][0] == 'a')],
+            new PartHeads(name, source), cancellation);
 
-    /// <summary>Of some numbers of the timeline. Null where there is nothing to play, or something that is listed cannot be read.</summary>
+    /// <summary>Of some numbers and renditions of the timeline. Null where there is nothing to play, or something that is listed cannot be read.</summary>
     public static async Task<MovieDownload?> Build(
-        RecordedTimeline timeline, IReadOnlyList<RecordedNumber> numbers, string name, Func<MediaRun, IJournalSource?> source, CancellationToken cancellation)
+        RecordedTimeline timeline, IReadOnlyList<RecordedNumber> numbers, int[] renditions, PartHeads heads, CancellationToken cancellation)
     {
         var movie = new ProgressiveMovie();
         var tracks = new int[timeline.Renditions.Count];
         Array.Fill(tracks, -1);
         var runs = new List<MediaRun>();
-        var samples = new List<MovieSample>(256);
         foreach (var number in numbers)
         {
-            for (var rendition = 0; rendition < tracks.Length; rendition++)
+            foreach (var rendition in renditions)
             {
                 if (number.Piece(rendition) is not { Share: { IsGap: false, Track: { } track } } piece || !RecordedTimeline.IsListed(piece))
                 {
@@ -60,79 +61,33 @@ public sealed class MovieDownload
                 }
 
                 movie.Configure(tracks[rendition], track.Info);
-                if (!await Add(movie, tracks[rendition], piece, track.Name, name, runs, samples, source, cancellation))
+                if (!await Add(movie, tracks[rendition], piece, track.Name, runs, heads, cancellation))
                 {
                     return null;
                 }
             }
         }
 
-        return movie.Write() is { } head ? new MovieDownload(head, runs, movie.MediaLength, name, source) : null;
+        return movie.Write() is { } head ? new MovieDownload(head, runs, movie.MediaLength, heads.Name, heads.Source) : null;
     }
 
     static async Task<bool> Add(
-        ProgressiveMovie movie, int track, RecordedPiece piece, string rendition, string name, List<MediaRun> runs, List<MovieSample> samples,
-        Func<MediaRun, IJournalSource?> source, CancellationToken cancellation)
+        ProgressiveMovie movie, int track, RecordedPiece piece, string rendition, List<MediaRun> runs, PartHeads heads, CancellationToken cancellation)
     {
-        var header = new byte[HeaderGuess];
         for (var (offset, end) = (piece.Share.Offset, piece.Share.Offset + piece.Share.Length); offset < end;)
         {
             var run = new MediaRun(piece.Volume, rendition, offset, 0, 0);
-            if (source(run) is not { } node)
+            if (await heads.Of(run, end, cancellation) is not { } head)
             {
                 return false;
             }
 
-            var file = FileOf(run);
-            var got = await node.Read(JournalKind.Recordings, name, file, offset, header, cancellation);
-            var need = HeaderLength(header.AsSpan(0, got));
-            if (need > got && need <= LongestHeader)
-            {
-                header = new byte[need];
-                got = await node.Read(JournalKind.Recordings, name, file, offset, header, cancellation);
-            }
-
-            if (!TryRead(header.AsSpan(0, got), samples, out var headerLength, out var media, out var dts) || samples.Count == 0 || headerLength + media > end - offset)
-            {
-                return false;
-            }
-
-            runs.Add(run with { Offset = offset + headerLength, Start = movie.MediaLength, Length = media });
-            movie.AddChunk(track, dts, samples);
-            offset += headerLength + media;
+            runs.Add(run with { Offset = offset + head.Length, Start = movie.MediaLength, Length = head.Media });
+            movie.AddChunk(track, head.Dts, head.Samples);
+            offset += head.Length + head.Media;
         }
 
         return true;
-    }
-
-    static string FileOf(MediaRun run) => $"{run.Volume.Name}-{run.Rendition}.mp4";
-
-    // Of moof and the header of mdat, as the size of the moof says.
-    static int HeaderLength(ReadOnlySpan<byte> bytes) =>
-        bytes.Length < 8 ? 0 : (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(bytes) + 16u, int.MaxValue);
-
-    static bool TryRead(ReadOnlySpan<byte> bytes, List<MovieSample> samples, out int header, out long media, out long dts)
-    {
-        (header, media, dts) = (0, 0, 0);
-        var moof = bytes.Length < 8 ? 0 : BinaryPrimitives.ReadUInt32BigEndian(bytes);
-        if (moof < 8 || moof + 16 > bytes.Length || !bytes[4..8].SequenceEqual("moof"u8) || !bytes.Slice((int)moof + 4, 4).SequenceEqual("mdat"u8)
-            || !MovieFragment.TryRead(bytes[8..(int)moof], samples, out dts))
-        {
-            return false;
-        }
-
-        long size = BinaryPrimitives.ReadUInt32BigEndian(bytes[(int)moof..]);
-        var large = size == 1;
-        size = large ? BinaryPrimitives.ReadInt64BigEndian(bytes[((int)moof + 8)..]) : size;
-        header = (int)moof + (large ? 16 : 8);
-        media = size - (large ? 16 : 8);
-        var sum = 0L;
-        foreach (var sample in samples)
-        {
-            sum += sample.Size;
-        }
-
-        return media == sum;
     }
 
     /// <summary>Bytes of the file from a place on: of its head, or of the one run that lies there.</summary>
@@ -153,7 +108,7 @@ public sealed class MovieDownload
             var into = offset + read - run.Start;
             var want = (int)Math.Min(bytes.Length - read, run.Length - into);
             var got = _source(run) is { } source
-                ? await source.Read(JournalKind.Recordings, _name, FileOf(run), run.Offset + into, bytes.Slice(read, want), cancellation)
+                ? await source.Read(JournalKind.Recordings, _name, run.File, run.Offset + into, bytes.Slice(read, want), cancellation)
                 : 0;
             read += got;
             if (got < want)

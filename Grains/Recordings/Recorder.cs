@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Orleans.Streams;
-using Tributary.Grains.Frames;
-using Tributary.Grains.LiveStreams;
 using Tributary.Grains.VodEntries;
 using Tributary.Media.Journal;
 using Tributary.Media.Packaging.Live;
@@ -10,26 +7,20 @@ using Tributary.Media.Packaging.Live;
 namespace Tributary.Grains.Recordings;
 
 /// <summary>
-/// Keeps one stream: it follows the frames as a gateway does, with a window of its own, so that what it writes are the very bytes that viewers get, and
-/// adds each part to the journals that its assignment names, of an entry, of the rewind window, or of both.
+/// Keeps one stream with all its renditions: what each <see cref="RecorderFeed"/> has goes, part by part, into the journals that the assignment names, of an
+/// entry, of the rewind window, or of both.
 /// </summary>
-/// <remarks>
-/// Frames come on the publisher's thread and only take references; everything that touches the disk is done by <see cref="Work"/>, on a thread of
-/// <see cref="RecorderLoop"/>, one call at a time.
-/// </remarks>
-sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver, IDisposable
+/// <remarks>Everything that touches the disk is done by <see cref="Work"/>, on a thread of <see cref="RecorderLoop"/>, one call at a time.</remarks>
+sealed partial class Recorder : IDisposable
 {
     readonly RecorderContext _context;
-    readonly LiveWindow _window;
     readonly Dictionary<string, Cursor> _cursors = new(StringComparer.Ordinal);
     readonly List<JournalTarget> _targets = [];
     readonly Lock _gate = new();
     RecordingAssignment _assignment;
     RecordingAssignment? _applied;
     RecorderReport _report;
-    StreamDirective? _directive;
-    WindowView? _written;
-    int _generation;
+    RecorderFeed[] _feeds;
     int _queued;
     long _syncedAt;
     volatile bool _ending;
@@ -38,7 +29,7 @@ sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver,
     public Recorder(RecordingAssignment assignment, RecorderContext context)
     {
         (_assignment, _context) = (assignment, context);
-        _window = new LiveWindow(context.Window, LiveMuxers.All);
+        _feeds = [new RecorderFeed(assignment.Stream, this, context)];
         _report = new RecorderReport { Node = context.Node, Epoch = assignment.Epoch, State = RecorderState.Starting };
     }
 
@@ -52,14 +43,20 @@ sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver,
     /// <summary>Everything is on disk, and nothing more comes.</summary>
     public bool IsOver => _ended;
 
-    /// <summary>The last that the stream's grain said.</summary>
-    public StreamDirective? Directive => Volatile.Read(ref _directive);
+    /// <summary>The renditions that it follows; the first is the entry's own stream.</summary>
+    public IReadOnlyList<RecorderFeed> Feeds => Volatile.Read(ref _feeds);
 
-    internal StreamSubscriptionHandle<FrameBatch>? Subscription { get; set; }
+    /// <summary>Takes another rendition in.</summary>
+    public RecorderFeed Add(string stream)
+    {
+        var feed = new RecorderFeed(stream, this, _context);
+        lock (_gate)
+        {
+            Volatile.Write(ref _feeds, [.. _feeds, feed]);
+        }
 
-    internal ILiveStreamObserver? Reference { get; set; }
-
-    internal long RegisteredAt { get; set; }
+        return feed;
+    }
 
     internal bool TryQueue() => Interlocked.Exchange(ref _queued, 1) == 0;
 
@@ -86,50 +83,6 @@ sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver,
         }
     }
 
-    Task IAsyncObserver<FrameBatch>.OnNextAsync(FrameBatch batch, StreamSequenceToken? token)
-    {
-        _window.Append(batch.Frames.Span);
-        if (batch.Signal is StreamSignal.SourceLost or StreamSignal.OffAir)
-        {
-            _window.Pause(batch.Signal == StreamSignal.OffAir ? WindowPause.OffAir : WindowPause.SourceLost);
-        }
-
-        if (_window.View != _written)
-        {
-            _context.Loop.Wake(this);
-        }
-
-        return Task.CompletedTask;
-    }
-
-    Task IAsyncObserver<FrameBatch>.OnCompletedAsync() => Task.CompletedTask;
-
-    Task IAsyncObserver<FrameBatch>.OnErrorAsync(Exception ex)
-    {
-        LogFailed(_context.Log, Stream, ex.Message);
-        return Task.CompletedTask;
-    }
-
-    public Task Directed(StreamDirective directive)
-    {
-        if (Directive is { } known && (directive.Epoch, directive.Version).CompareTo((known.Epoch, known.Version)) < 0)
-        {
-            return Task.CompletedTask;
-        }
-
-        Volatile.Write(ref _directive, directive);
-        _context.Feeds.Direct(Stream, directive);
-        if (directive.State == StreamState.OffAir)
-        {
-            _window.Pause(WindowPause.OffAir);
-            End();
-        }
-
-        return Task.CompletedTask;
-    }
-
-    public Task<WindowEdge?> Settle(long epoch) => Task.FromResult(_window.Settle(epoch) is { } edge ? WindowEdge.Of(edge) : null);
-
     /// <summary>Writes what is new. Called by one thread at a time.</summary>
     public void Work(PartBuffer buffer)
     {
@@ -144,23 +97,22 @@ sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver,
             var ending = _ending;
             if (_targets.Count > 0 && !ReferenceEquals(Assignment, _applied))
             {
-                Write(_window.View, buffer);   // what came before the decision belongs to the journals before it
+                Write(buffer);   // what came before the decision belongs to the journals before it
             }
 
             Apply(Assignment);
-            var view = _written = _window.View;
-            Write(view, buffer);
+            Write(buffer);
             Sync(ending);
             if (ending)
             {
                 _targets.ForEach(static target => target.Close());
             }
 
-            Volatile.Write(ref _report, Describe(view, ending));
+            Volatile.Write(ref _report, Describe(ending));
             if (ending)
             {
                 _ended = true;
-                _window.Dispose();
+                Dispose();
             }
         }
     }
@@ -173,11 +125,11 @@ sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver,
         {
             _targets.ForEach(static target => target.Close());
             _ended = true;
-            _window.Dispose();
+            Dispose();
         }
     }
 
-    public void Dispose() => _window.Dispose();
+    public void Dispose() => Array.ForEach(_feeds, static feed => feed.Dispose());
 
     void Apply(RecordingAssignment assignment)
     {
@@ -217,31 +169,46 @@ sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver,
     // Of entries that this recorder no longer writes, until the grain has heard of them.
     readonly List<RecordedVolume> _overVolumes = [];
 
-    void Write(WindowView view, PartBuffer buffer)
+    void Write(PartBuffer buffer)
     {
-        if (view.Generation != _generation)
+        foreach (var feed in _feeds)
         {
-            _generation = view.Generation;
-            _cursors.Clear();
+            Write(feed, buffer);
         }
 
-        foreach (var track in view.Tracks)
+        if (NextMsn is >= 0 and var reached)
         {
-            Write(view, track, buffer);
-        }
-
-        if (_cursors.Count > 0)
-        {
-            var reached = _cursors.Values.Min(static cursor => cursor.Msn);
             _targets.ForEach(target => target.Reach(reached));
         }
     }
 
-    void Write(WindowView view, TrackView track, PartBuffer buffer)
+    void Write(RecorderFeed feed, PartBuffer buffer)
+    {
+        var view = feed.View;
+        if (feed.Written?.Generation is { } generation && generation != view.Generation)
+        {
+            foreach (var over in _cursors.Where(pair => pair.Value.Feed == feed).Select(static pair => pair.Key).ToArray())
+            {
+                _cursors.Remove(over);
+            }
+        }
+
+        feed.Written = view;
+        foreach (var track in view.Tracks)
+        {
+            Write(feed, view, track, buffer);
+        }
+    }
+
+    // Nobody waits for a rendition that is lost while others go on.
+    long NextMsn => _cursors.Values.Where(static cursor => cursor.Feed.View.Pause is null).Select(static cursor => cursor.Msn)
+        .DefaultIfEmpty(_cursors.Values.Select(static cursor => cursor.Msn).DefaultIfEmpty(-1).Min()).Min();
+
+    void Write(RecorderFeed feed, WindowView view, TrackView track, PartBuffer buffer)
     {
         if (!_cursors.TryGetValue(track.Name, out var cursor))
         {
-            _cursors.Add(track.Name, cursor = new Cursor { Msn = track.First });
+            _cursors.Add(track.Name, cursor = new Cursor(feed) { Msn = track.First });
         }
 
         if (cursor.Msn < track.First)
@@ -310,23 +277,25 @@ sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver,
         _syncedAt = _context.Time.GetTimestamp();
     }
 
-    RecorderReport Describe(WindowView view, bool ending)
+    RecorderReport Describe(bool ending)
     {
         var trouble = _targets.Select(static target => target.Trouble).FirstOrDefault(static why => why.Length > 0) ?? "";
         return new RecorderReport
         {
             Node = _context.Node,
             Epoch = _assignment.Epoch,
-            State = ending ? RecorderState.Finished : trouble.Length > 0 ? RecorderState.Stopped : view.Tracks.Count > 0 ? RecorderState.Writing : RecorderState.Starting,
+            State = ending ? RecorderState.Finished : trouble.Length > 0 ? RecorderState.Stopped : _cursors.Count > 0 ? RecorderState.Writing : RecorderState.Starting,
             Trouble = trouble,
-            NextMsn = _cursors.Count > 0 ? _cursors.Values.Min(static cursor => cursor.Msn) : -1,
+            NextMsn = NextMsn,
             Volumes = [.. _overVolumes, .. _targets.Where(static target => target.Entry.Length > 0).SelectMany(static target => target.Changes())],
         };
     }
 
     /// <summary>The next part of a rendition to write.</summary>
-    sealed class Cursor
+    sealed class Cursor(RecorderFeed feed)
     {
+        public RecorderFeed Feed => feed;
+
         public long Msn { get; set; }
 
         public long Epoch { get; set; }
@@ -338,7 +307,4 @@ sealed partial class Recorder : IAsyncObserver<FrameBatch>, ILiveStreamObserver,
 
     [LoggerMessage(LogLevel.Error, "Recorder of stream {Stream} cannot go on")]
     static partial void LogBroken(ILogger log, string stream, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Recorder of stream {Stream} failed on frames: {Why}")]
-    static partial void LogFailed(ILogger log, string stream, string why);
 }

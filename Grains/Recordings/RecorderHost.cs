@@ -109,10 +109,7 @@ public sealed partial class RecorderHost(
         _recorders[recorder.Stream] = recorder;
         try
         {
-            recorder.Reference = grains.CreateObjectReference<ILiveStreamObserver>(recorder);
-            await Register(recorder);
-            recorder.Subscription = await frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(recorder.Stream))
-                .SubscribeAsync(recorder, new FrameSequenceToken(Math.Max(0, recorder.Assignment.FromMsn)));
+            await Begin(recorder, recorder.Feeds[0]);
             LogBegun(recorder.Stream, recorder.Assignment.Entry, recorder.Assignment.FromMsn);
         }
         catch (Exception)
@@ -124,12 +121,20 @@ public sealed partial class RecorderHost(
         }
     }
 
-    async Task Register(Recorder recorder)
+    async Task Begin(Recorder recorder, RecorderFeed feed)
+    {
+        feed.Reference ??= grains.CreateObjectReference<ILiveStreamObserver>(feed);
+        await Register(feed);
+        feed.Subscription = await frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(feed.Stream))
+            .SubscribeAsync(feed, new FrameSequenceToken(Math.Max(0, recorder.Assignment.FromMsn)));
+    }
+
+    async Task Register(RecorderFeed feed)
     {
         var registration = new GatewayRegistration { Gateway = Registration };
-        var directive = await grains.GetGrain<ILiveStreamGrain>(recorder.Stream).Watch(registration, recorder.Reference!).WaitAsync(Patience, time);
-        recorder.RegisteredAt = time.GetTimestamp();
-        await recorder.Directed(directive);
+        var directive = await grains.GetGrain<ILiveStreamGrain>(feed.Stream).Watch(registration, feed.Reference!).WaitAsync(Patience, time);
+        feed.RegisteredAt = time.GetTimestamp();
+        await feed.Directed(directive);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -185,9 +190,29 @@ public sealed partial class RecorderHost(
 
         loop.Wake(recorder);
         await Tell(recorder, report);
-        if (time.GetElapsedTime(recorder.RegisteredAt) >= GatewayRegistration.Renewal || recorder.Directive is null or { State: not StreamState.Live })
+        foreach (var feed in recorder.Feeds)
         {
-            await Ask(() => Register(recorder), recorder.Stream);
+            var isDue = time.GetElapsedTime(feed.RegisteredAt) >= GatewayRegistration.Renewal || feed.Directive is null or { State: not StreamState.Live };
+            if (isDue && feed.Subscription is not null)
+            {
+                await Ask(() => Register(feed), feed.Stream);
+            }
+        }
+
+        await FollowRenditions(recorder);
+    }
+
+    // A rendition is a stream of its own; what it has since the recording began is still in the ring of its source's host.
+    async Task FollowRenditions(Recorder recorder)
+    {
+        foreach (var rendition in recorder.Feeds[0].Directive?.Renditions ?? [])
+        {
+            var stream = RenditionName.StreamOf(recorder.Stream, rendition);
+            var feed = recorder.Feeds.FirstOrDefault(known => known.Stream == stream) ?? recorder.Add(stream);
+            if (feed.Subscription is null)
+            {
+                await Ask(() => Begin(recorder, feed), stream);
+            }
         }
     }
 
@@ -217,26 +242,35 @@ public sealed partial class RecorderHost(
 
     async Task Release(Recorder recorder)
     {
+        foreach (var feed in recorder.Feeds)
+        {
+            await Release(feed);
+        }
+
+        recorder.Dispose();
+    }
+
+    async Task Release(RecorderFeed feed)
+    {
         try
         {
-            if (recorder.Subscription is { } subscription)
+            if (feed.Subscription is { } subscription)
             {
                 await subscription.UnsubscribeAsync();
             }
 
-            if (recorder.Reference is { } reference)
+            if (feed.Reference is { } reference)
             {
-                await grains.GetGrain<ILiveStreamGrain>(recorder.Stream).Unwatch(Registration).WaitAsync(Patience, time);
+                await grains.GetGrain<ILiveStreamGrain>(feed.Stream).Unwatch(Registration).WaitAsync(Patience, time);
                 grains.DeleteObjectReference<ILiveStreamObserver>(reference);
             }
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
-            LogUnanswered(recorder.Stream, exception.Message);   // the registration lapses by itself
+            LogUnanswered(feed.Stream, exception.Message);   // the registration lapses by itself
         }
 
-        feeds.Stop(recorder.Stream);
-        recorder.Dispose();
+        feeds.Stop(feed.Stream);
     }
 
     /// <summary>The grains of recordings see that this node drains, and move what it records.</summary>

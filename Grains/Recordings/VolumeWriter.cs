@@ -18,13 +18,13 @@ sealed class VolumeWriter
     readonly SafeFileHandle _index;
     readonly JournalEncoder _records = new();
     readonly List<Media> _media = [];
+    readonly Dictionary<long, long> _begun = [];   // numbers, with the epoch of their source: renditions come to them one after another
     long _indexLength;
     long _bytes;
     long _start90k = -1;
     long _end90k;
     long _syncedEnd90k;
     long _syncedBytes;
-    long _lastSegment = -1;
     bool _unsynced;
 
     public VolumeWriter(JournalFolder folder, string name, JournalVolumeHead head, long firstMsn)
@@ -50,12 +50,13 @@ sealed class VolumeWriter
     /// <summary>A number begins, or another source begins it anew.</summary>
     public void Begin(LiveSegment segment)
     {
-        if (segment.Msn == _lastSegment && !(segment.Mark?.Epoch > _lastEpoch))
+        var epoch = segment.Mark?.Epoch ?? 0;
+        if (_begun.TryGetValue(segment.Msn, out var known) && epoch <= known)
         {
             return;
         }
 
-        (_lastSegment, _lastEpoch) = (segment.Msn, segment.Mark?.Epoch ?? 0);
+        _begun[segment.Msn] = epoch;
         if (_start90k < 0 && segment.Mark is { } mark)
         {
             (_start90k, _end90k, _syncedEnd90k, Started) = (mark.Start90k, mark.Start90k, mark.Start90k, mark.ProgramDateTime);
@@ -64,8 +65,6 @@ sealed class VolumeWriter
         _records.Add(segment.Msn, segment.Mark);
         WriteRecords();
     }
-
-    long _lastEpoch;
 
     /// <summary>Writes a part, and that it is there. <paramref name="bytes"/> are the part's, header and media.</summary>
     public void Write(string rendition, InitSegment init, long msn, long epoch, int number, TrackPart part, ReadOnlySpan<byte> bytes, uint checksum)

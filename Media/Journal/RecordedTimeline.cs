@@ -62,6 +62,61 @@ public sealed class RecordedTimeline
     /// <summary>The last configuration of a rendition.</summary>
     public JournalTrack? Track(int rendition) => _tracks[rendition];
 
+    /// <summary>
+    /// The renditions that players are told of: every picture, and each sound once. As live: that of the first rendition with a picture, those without one, and
+    /// those in another language.
+    /// </summary>
+    public IEnumerable<int> Offered => Enumerable.Range(0, Renditions.Count).Where(IsOffered);
+
+    bool IsOffered(int rendition)
+    {
+        var (name, home) = (Renditions[rendition], HomeOf(rendition));
+        int[] all = [.. Enumerable.Range(0, Renditions.Count)];
+        return name[0] == 'v'
+            || Array.TrueForAll(all, other => HomeOf(other) != home || Renditions[other][0] == 'a')
+            || Array.TrueForAll(all, other => HomeOf(other) >= home || Renditions[other][0] == 'v' || _tracks[other]?.Info.Language != _tracks[rendition]?.Info.Language);
+    }
+
+    // Tracks of the first rendition are 1 to 10, of the second 11 to 20.
+    int HomeOf(int rendition) => int.TryParse(Renditions[rendition].AsSpan(1), out var number) ? (number - 1) / 10 : 0;
+
+    /// <summary>
+    /// What a rendition lists of a number: its own, or where it has nothing the nearest's of its kind and codec, once that has gone on: what is filled stays so.
+    /// </summary>
+    public RecordedPiece? Listed(int index, int rendition)
+    {
+        var number = Numbers[index];
+        if (IsListed(number.Piece(rendition)) && number.Piece(rendition) is { Share: { IsGap: false } share } own && number.Duration90k - share.Duration90k < Short90k)
+        {
+            return own;
+        }
+
+        for (var distance = 1; distance < Renditions.Count; distance++)
+        {
+            foreach (var other in (ReadOnlySpan<int>)[rendition - distance, rendition + distance])
+            {
+                if (other >= 0 && other < Renditions.Count && Fills(index, other, rendition))
+                {
+                    return number.Piece(other);
+                }
+            }
+        }
+
+        return IsListed(number.Piece(rendition)) ? number.Piece(rendition) : null;
+    }
+
+    // One that broke off within a number lacks the rest of it.
+    const long Short90k = MediaTime.Hz90k / 10;
+
+    bool Fills(int index, int other, int rendition) =>
+        Renditions[other][0] == Renditions[rendition][0] && _tracks[other]?.Info.Codec == _tracks[rendition]?.Info.Codec
+        && IsListed(Numbers[index].Piece(other)) && Numbers[index].Piece(other) is { Share: { IsGap: false } share }
+        && share.Duration90k > (Numbers[index].Piece(rendition)?.Share is { IsGap: false } own ? own.Duration90k + Short90k : 0)
+        && (IsEnded || index + LongestDelay < Numbers.Count && IsListed(Numbers[index + LongestDelay].Piece(other)));
+
+    /// <summary>Numbers that a rendition may be behind another while both are on air.</summary>
+    public const int LongestDelay = 2;
+
     /// <summary>Whether all volumes are ended.</summary>
     public bool IsEnded => Volumes.All(static volume => volume.IsEnded);
 
@@ -102,7 +157,7 @@ public sealed class RecordedTimeline
     public int End(int rendition)
     {
         var end = Numbers.Count;
-        while (end > 0 && !IsListed(Numbers[end - 1].Piece(rendition)))
+        while (end > 0 && Listed(end - 1, rendition) is null)
         {
             end--;
         }

@@ -17,7 +17,7 @@ public sealed class RenditionTests(ITestOutputHelper output)
     {
         Tools.Require("ffmpeg", "ffprobe");
         await using var server = await ServerProcess.Start(new() { ["Publish__Renditions__0"] = "ladder*" });
-        await using var wires = new Wires(server.RtmpPort);
+        await using var wires = new LadderWires(server.RtmpPort);
         var name = $"ladder{lost}";
         await using var encoder = await wires.Publish(name);
         await UntilAllAreThere(server, name);
@@ -54,7 +54,7 @@ public sealed class RenditionTests(ITestOutputHelper output)
     {
         Tools.RequirePlayer("hls.js");
         await using var server = await ServerProcess.Start(new() { ["Publish__Renditions__0"] = "ladder" });
-        await using var wires = new Wires(server.RtmpPort);
+        await using var wires = new LadderWires(server.RtmpPort);
         await using var encoder = await wires.Publish("ladder");
         await UntilAllAreThere(server, "ladder");
         await using var browser = await Browser.Start();
@@ -81,33 +81,4 @@ public sealed class RenditionTests(ITestOutputHelper output)
         using var answer = await server.Http.GetAsync(server.Master(name));
         return answer.IsSuccessStatusCode && (await answer.Content.ReadAsStringAsync()).Split("RESOLUTION=").Length == 4;
     });
-
-    /// <summary>The ways of one encoder's three outputs.</summary>
-    sealed class Wires(int port) : IAsyncDisposable
-    {
-        readonly Wire[] _wires = [new(port), new(port), new(port)];
-
-        public Wire this[int rendition] => _wires[rendition - 1];
-
-        /// <summary>ffmpeg with an output for each rendition, which connects again when its way is cut.</summary>
-        public async Task<ChildProcess> Publish(string name)
-        {
-            string[] files = [await SourceMedia.Plain, await SourceMedia.Smaller, await SourceMedia.Smallest];
-            string[] inputs = [.. files.SelectMany(file => new[] { "-re", "-stream_loop", "-1", "-i", file })];
-            string[] outputs = [.. _wires.SelectMany((wire, index) => new[]
-            {
-                "-map", $"{index}", "-c", "copy", "-f", "fifo", "-fifo_format", "flv", "-queue_size", "600", "-drop_pkts_on_overflow", "1", "-attempt_recovery", "1",
-                "-recovery_wait_time", "1", "-recover_any_error", "1", "-restart_with_keyframe", "1", $"rtmp://127.0.0.1:{wire.Port}/live/{name}_{index + 1}",
-            })];
-            return ChildProcess.Start("ffmpeg", ["-nostdin", "-v", "warning", .. inputs, .. outputs]);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var wire in _wires)
-            {
-                await wire.DisposeAsync();
-            }
-        }
-    }
 }

@@ -12,7 +12,7 @@ public static class RecordedMaster
     /// <returns>Null where nothing can be played.</returns>
     public static PlaylistText? Render(RecordedTimeline timeline, string query = "")
     {
-        int[] listed = [.. Enumerable.Range(0, timeline.Renditions.Count).Where(rendition => timeline.End(rendition) > 0 && timeline.Track(rendition) is not null)];
+        int[] listed = [.. timeline.Offered.Where(rendition => timeline.End(rendition) > 0 && timeline.Track(rendition) is not null)];
         if (listed.Length == 0)
         {
             return null;

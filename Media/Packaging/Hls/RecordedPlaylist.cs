@@ -44,12 +44,12 @@ public sealed class RecordedPlaylist(RecordedTimeline timeline, int rendition, R
         var target = TargetDuration(end);
         WriteHeader(writer, first, target);
         SegmentMark? previous = null;
-        (string Volume, ulong Init) map = ("", 0);
+        (string Volume, string Track, ulong Init) map = ("", "", 0);
         var reached90k = long.MinValue;
         for (var index = first; index < end; index++)
         {
             var number = timeline.Numbers[index];
-            var piece = RecordedTimeline.IsListed(number.Piece(rendition)) ? number.Piece(rendition) : null;
+            var piece = timeline.Listed(index, rendition);
             if (IsDiscontinuity(number.Mark, previous, reached90k, isFirst: index == first))
             {
                 writer.Add("#EXT-X-DISCONTINUITY\n"u8);
@@ -153,7 +153,7 @@ public sealed class RecordedPlaylist(RecordedTimeline timeline, int rendition, R
                 || listing != RecordedListing.Rewind && Math.Abs(mark.Start90k - reached90k) > MediaTime.Hz90k / 2);
     }
 
-    void WriteMap(PlaylistWriter writer, RecordedPiece? piece, ref (string Volume, ulong Init) map)
+    void WriteMap(PlaylistWriter writer, RecordedPiece? piece, ref (string Volume, string Track, ulong Init) map)
     {
         if (piece is not { Share: { Track: { } track, IsGap: false } } known)
         {
@@ -162,12 +162,12 @@ public sealed class RecordedPlaylist(RecordedTimeline timeline, int rendition, R
 
         // In a recording a section is named by its place, which is another in each volume.
         var volume = listing == RecordedListing.Rewind ? "" : known.Volume.Name;
-        if ((volume, track.InitNumber) == map)
+        if ((volume, track.Name, track.InitNumber) == map)
         {
             return;
         }
 
-        map = (volume, track.InitNumber);
+        map = (volume, track.Name, track.InitNumber);
         if (listing == RecordedListing.Rewind)
         {
             writer.Add("#EXT-X-MAP:URI=\"../init-"u8).Add(track.Name).Add("-"u8).AddHex(track.InitNumber).Add(".mp4\"\n"u8);
@@ -191,7 +191,7 @@ public sealed class RecordedPlaylist(RecordedTimeline timeline, int rendition, R
             ? MediaTime.RescaleNearest(number.Duration90k, MediaTime.Hz90k, 1_000_000)
             : MediaTime.RescaleNearest(share.Duration, share.Timescale, 1_000_000);
         writer.Add("#EXTINF:"u8).AddDecimal(Math.Clamp(micros, 1, target * 1_000_000L + 499_999), 6).Add(",\n"u8);
-        var name = timeline.Renditions[rendition];
+        var name = share?.Track?.Name ?? timeline.Renditions[rendition];
         if (listing != RecordedListing.Rewind && share is { IsGap: false })
         {
             writer.Add("#EXT-X-BYTERANGE:"u8).Add(share.Length).Add("@"u8).Add(share.Offset).End();

@@ -10,13 +10,14 @@ static class Ffmpeg
     public static ChildProcess Publish(string file, string url, params string[] input) =>
         ChildProcess.Start("ffmpeg", ["-nostdin", "-v", "warning", "-re", .. input, "-i", file, "-c", "copy", "-f", "flv", url]);
 
-    /// <summary>The kinds and names of the streams that ffprobe finds: <c>video/h264</c>, <c>audio/aac</c>.</summary>
-    public static async Task<string[]> Streams(string input)
+    /// <summary>The kinds and names of the streams that ffprobe finds: <c>video/h264</c>, <c>audio/aac</c>; each once, or all.</summary>
+    public static async Task<string[]> Streams(string input, bool distinct = true)
     {
         using var answer = JsonDocument.Parse(await ChildProcess.Run(
             "ffprobe", ["-v", "error", "-of", "json", "-show_entries", "stream=codec_type,codec_name", input], TimeSpan.FromSeconds(40)));
-        return [.. answer.RootElement.GetProperty("streams").EnumerateArray()
-            .Select(stream => $"{stream.GetProperty("codec_type").GetString()}/{stream.GetProperty("codec_name").GetString()}").Distinct().Order(StringComparer.Ordinal)];
+        var all = answer.RootElement.GetProperty("streams").EnumerateArray()
+            .Select(stream => $"{stream.GetProperty("codec_type").GetString()}/{stream.GetProperty("codec_name").GetString()}").Order(StringComparer.Ordinal);
+        return [.. distinct ? all.Distinct() : all];
     }
 
     /// <summary>What the decoders complain about in a file; nothing is the only good answer. Every frame keeps its own time, however odd.</summary>

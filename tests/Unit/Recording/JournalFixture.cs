@@ -44,9 +44,11 @@ sealed class JournalFixture : IDisposable
         Folder, new JournalPlan(Entry, "demo", Entry, epoch, from, volume ?? TimeSpan.FromMinutes(15)), "node-1", TimeProvider.System);
 
     /// <summary>Writes the numbers that the window has, as a recorder does; of the last only the first <paramref name="lastParts"/> parts.</summary>
-    public void Write(JournalWriter writer, long first, long end, int lastParts = int.MaxValue)
+    public void Write(JournalWriter writer, long first, long end, int lastParts = int.MaxValue) => Write(writer, _window, first, end, lastParts);
+
+    public static void Write(JournalWriter writer, LiveWindow window, long first, long end, int lastParts = int.MaxValue)
     {
-        var view = _window.View;
+        var view = window.View;
         for (var msn = first; msn < end; msn++)
         {
             foreach (var track in view.Tracks)

@@ -55,6 +55,41 @@ public sealed class JournalTests
         Assert.Equal(Packaging.SyntheticStream.Video.DecoderConfig.ToArray(), track.Info.DecoderConfig.ToArray());
     }
 
+    [Fact]
+    public void Several_renditions_are_one_recording_and_one_that_misses_a_segment_lists_its_nearest()
+    {
+        using var journal = new JournalFixture();
+        using var second = new LiveWindow(new LiveWindowOptions(), LiveMuxers.All, rendition: 2);
+        using var media = new Packaging.SyntheticStream(journal.Media.Pool);
+        journal.Publish(0, 1, 2, 3, 4, 5, 6);
+        for (var msn = 0; msn < 4; msn++)
+        {
+            Packaging.SyntheticStream.Send(second, media.Segment(media.Mark(msn, epoch: 9)));   // the epochs of another rendition are its own
+        }
+
+        var writer = journal.Writer();
+        for (var msn = 0; msn < 6; msn++)
+        {
+            journal.Write(writer, msn, msn + 1);
+            if (msn is > 0 and < 4)
+            {
+                JournalFixture.Write(writer, second, msn - 1, msn);   // a number behind; and then it is lost
+            }
+        }
+
+        writer.Close();
+        var timeline = journal.Timeline();
+        Assert.Equal(["v1", "v11", "a1", "a11"], timeline.Renditions);
+        Assert.Equal(["v1", "v11", "a1"], timeline.Offered.Select(rendition => timeline.Renditions[rendition]));
+        Assert.Equal(6, timeline.Volumes[0].Index.Segments.Count);
+        Assert.Equal(2, Encoding.UTF8.GetString(RecordedMaster.Render(timeline)!.Plain.Span).Split("#EXT-X-STREAM-INF").Length - 1);
+        var listed = Encoding.UTF8.GetString(new RecordedPlaylist(timeline, timeline.Find("v11"), RecordedListing.Whole).Render()!.Plain.Span).Split('\n');
+        Assert.Equal("11 11 11 1 1 1", string.Join(' ', listed.Where(line => line.EndsWith(".mp4", StringComparison.Ordinal)).Select(line => line[(line.LastIndexOf('v') + 1)..^4])));
+        Assert.Equal(2, listed.Count(line => line.StartsWith("#EXT-X-MAP", StringComparison.Ordinal)));
+        Assert.DoesNotContain("#EXT-X-GAP", listed);
+        Assert.DoesNotContain("#EXT-X-DISCONTINUITY", listed);
+    }
+
     /// <summary>The heart of it: whatever byte was the last that reached the disk.</summary>
     [Fact]
     public void A_crash_at_any_byte_of_the_index_costs_only_what_is_behind_it()

@@ -156,7 +156,16 @@ public sealed class EntriesTests : IDisposable
         var run = Assert.Single(RecordedCatalog.Runs(timeline));
         Assert.Equal(timeline.Numbers, run);
         var local = new LocalJournals(new Tributary.Grains.Recordings.JournalFolders(journal.Folder, journal.Folder));
-        var movie = await MovieDownload.Build(timeline, run, JournalFixture.Entry, _ => local, default);
+        var reads = 0;
+        var heads = new PartHeads(JournalFixture.Entry, _ =>
+        {
+            reads++;
+            return local;
+        });
+        Assert.NotNull(await MovieDownload.Build(timeline, run[..2], [0, 1], heads, default));
+        var before = reads;
+        var movie = await MovieDownload.Build(timeline, run, [0, 1], heads, default);
+        Assert.Equal((before / 2 * 3, reads), (reads, heads.Count));   // of three numbers with as many parts each only the new one's are read
         var source = new MovieSource(movie!);
         var whole = new byte[source.Length];
         Assert.Equal(whole.Length, await source.ReadAsync(0, whole, default));
