@@ -293,7 +293,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
             writer.Add(msn).Add("-"u8).Add(number).Add("-"u8).Add(carrier.Name).Add(".m4s\"\n"u8);
         }
 
-        if (msn == _leading.Broken.Msn && msn < End)
+        if (_leading.Broken.ContainsKey(msn) && msn < End)
         {
             WriteLost(writer, msn, parts, carrier, target);
         }
@@ -302,7 +302,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
     // What never came of the number in which the source broke off (RFC 8216bis §4.4.4.9: GAP).
     void WriteLost(PlaylistWriter writer, long msn, TrackPart[] parts, TrackView carrier, long target)
     {
-        var whole = MediaTime.RescaleNearest(_leading.Broken.Duration90k, MediaTime.Hz90k, 1_000_000);
+        var whole = MediaTime.RescaleNearest(_leading.Broken[msn], MediaTime.Hz90k, 1_000_000);
         var missing = whole - parts.Sum(part => MediaTime.RescaleNearest(part.Duration, carrier.Info.Timescale, 1_000_000));
         for (var number = parts.Length; missing > 0; number++, missing -= target)
         {
@@ -319,7 +319,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         }
 
         writer.Add("#EXTINF:"u8);
-        var (ticks, timescale) = segment.Msn == _leading.Broken.Msn ? (_leading.Broken.Duration90k, MediaTime.Hz90k)
+        var (ticks, timescale) = _leading.Broken.TryGetValue(segment.Msn, out var whole90k) ? (whole90k, MediaTime.Hz90k)
             : (track?.Duration ?? segment.Duration90k, track?.Timescale ?? MediaTime.Hz90k);
         WriteDuration(writer, ticks, timescale);
         writer.Add(",\nseg-"u8).Add(segment.Msn);

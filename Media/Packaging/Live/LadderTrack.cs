@@ -14,7 +14,7 @@ sealed class LadderTrack(int rendition, int slot)
     readonly SortedDictionary<long, int> _filled = [];
     TrackView? _own;
     long _end = -1;
-    (long Msn, long Duration90k) _broken = (-1, 0);
+    readonly SortedDictionary<long, long> _broken = [];
     bool _isNew;
 
     public int Rendition => rendition;
@@ -25,7 +25,7 @@ sealed class LadderTrack(int rendition, int slot)
     public TrackView? Merged { get; private set; }
 
     /// <summary>Whether a playlist that somebody saw has something of its own in this number, be it a part.</summary>
-    public bool HasShown(long msn) => Merged is { } merged && !_filled.ContainsKey(msn) && (msn < merged.End || (msn == merged.End && merged.Parts.Length > 0));
+    public bool HasShown(long msn) => Merged is { } merged && msn >= merged.First && !_filled.ContainsKey(msn) && (msn < merged.End || (msn == merged.End && merged.Parts.Length > 0));
 
     public void Merge(
         TrackView own, WindowView home, TrackView? carrier, WindowView? carrierHome, long front, bool keepsLast,
@@ -40,9 +40,9 @@ sealed class LadderTrack(int rendition, int slot)
         // 1. How far it is listed: never back.
         var comes = carrier is not null && isLost ? carrier.End : own.End;
         var end = UpToWhatComes(Math.Max(comes, _end), own.Kind, find);
-        if (keepsLast && carrier is not null && carrier.End > own.End - 1 && _broken.Msn != own.End - 1 && IsShort(own.End - 1, home, carrier, carrierHome!))
+        if (keepsLast && carrier is not null && carrier.End > own.End - 1 && IsShort(own.End - 1, home, carrier, carrierHome!))
         {
-            _broken = (own.End - 1, carrierHome!.Segment(own.End - 1)!.Track(carrier.Slot)!.Duration90k);
+            _broken.TryAdd(own.End - 1, carrierHome!.Segment(own.End - 1)!.Track(carrier.Slot)!.Duration90k);
         }
 
         while (carrier is not null && carrier.End > end && _filled.ContainsKey(end))
@@ -57,20 +57,31 @@ sealed class LadderTrack(int rendition, int slot)
             first--;
         }
 
-        foreach (var gone in _filled.Keys.TakeWhile(msn => msn < first).ToArray())
-        {
-            _filled.Remove(gone);
-        }
+        Forget(_filled, first);
+        Forget(_broken, first);
 
         _end = end;
         Show(own, home, carrier, first, end);
     }
 
+    static void Forget<T>(SortedDictionary<long, T> numbers, long first)
+    {
+        foreach (var gone in numbers.Keys.TakeWhile(msn => msn < first).ToArray())
+        {
+            numbers.Remove(gone);
+        }
+    }
+
     void Fill(TrackView own, WindowView home, TrackView carrier, WindowView carrierHome, long front, bool isLost, bool keepsLast)
     {
-        // Before it began, and where it has nothing.
+        // Before it began, and where it has nothing. What a playlist has shown of its own stays its own, though its window lists it no more.
         for (var msn = Math.Max(front, carrier.First); msn < Math.Min(own.End, carrier.End); msn++)
         {
+            if (HasShown(msn))
+            {
+                continue;
+            }
+
             if (msn < own.First || home.Segment(msn)?.Track(slot) is null or { IsGap: true })
             {
                 FillFrom(msn, carrier, carrierHome);
@@ -153,11 +164,11 @@ sealed class LadderTrack(int rendition, int slot)
         var parts = isCarried ? carrier?.End == end ? carrier.Parts : [] : own.End == end ? own.Parts : home.Pause is not null ? home.Segment(end)?.Parts(slot) ?? [] : [];
         var init = isCarried ? carrier?.OpenInit : own.OpenInit;
         _isNew = Merged is null || !ReferenceEquals(_own, own) || Merged.First != first || Merged.End != end || Merged.Parts != parts
-            || Merged.Filled.Count != _filled.Count || Merged.Broken != _broken;
+            || Merged.Filled.Count != _filled.Count || Merged.Broken.Count != _broken.Count;
         if (_isNew)
         {
             _own = own;
-            Merged = own with { First = first, End = end, Parts = parts, OpenInit = init, Filled = new Dictionary<long, int>(_filled), Broken = _broken };
+            Merged = own with { First = first, End = end, Parts = parts, OpenInit = init, Filled = new Dictionary<long, int>(_filled), Broken = new Dictionary<long, long>(_broken) };
         }
     }
 

@@ -26,12 +26,13 @@ public sealed record TrackView(int Slot, string Name, TrackInfo Info, long First
     public IReadOnlyDictionary<long, int> Filled { get; init; } = NothingFilled;
 
     /// <summary>
-    /// The number in which its source broke off after parts of it were listed, and how long it is for all others, in 90 kHz ticks: as long it is listed, that
-    /// dates and durations go on to agree.
+    /// The numbers in which its source broke off after parts of them were listed, and how long they are for all others, in 90 kHz ticks: as long they are
+    /// listed, that dates and durations go on to agree.
     /// </summary>
-    public (long Msn, long Duration90k) Broken { get; init; } = (-1, 0);
+    public IReadOnlyDictionary<long, long> Broken { get; init; } = NothingBroken;
 
     static readonly Dictionary<long, int> NothingFilled = [];
+    static readonly Dictionary<long, long> NothingBroken = [];
 }
 
 /// <summary>The last part of a track: its number within the segment <paramref name="Msn"/>, or -1 where that is a gap.</summary>

@@ -34,7 +34,7 @@ public static class SmoothFragment
             return time > (timeline.Listed is [.., var last] ? last.Time : long.MaxValue) ? SegmentLookup.NotYet : SegmentLookup.Gone;
         }
 
-        if (!timeline.IsWhole(ahead))
+        if (!timeline.IsWhole(chunk, ahead))
         {
             wait = chunk.Msn + SmoothTimeline.Lookahead;
             return SegmentLookup.NotYet;
@@ -46,17 +46,18 @@ public static class SmoothFragment
     static SegmentLookup Open(WindowView view, TrackView track, SmoothChunk chunk, IReadOnlyList<SmoothChunk> ahead, out SegmentBody? body)
     {
         body = null;
-        if (track.Filled.ContainsKey(chunk.Msn))
+        var carrier = view.CarrierOf(track, chunk.Msn);
+        if (!carrier.Info.DecoderConfig.Span.SequenceEqual(track.Info.DecoderConfig.Span))
         {
-            return SegmentLookup.Nothing;   // another quality's media has another configuration
+            return SegmentLookup.Nothing;   // another quality's picture has another configuration; its sound has not
         }
 
-        if (view.Segment(track, chunk.Msn) is not { } segment || !segment.TryRetain())
+        if (view.Segment(carrier, chunk.Msn) is not { } segment || !segment.TryRetain())
         {
             return SegmentLookup.Gone;
         }
 
-        if (segment.Track(track.Slot) is not { IsGap: false } share)
+        if (segment.Track(carrier.Slot) is not { IsGap: false } share)
         {
             segment.Release();
             return SegmentLookup.Nothing;

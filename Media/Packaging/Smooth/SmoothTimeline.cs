@@ -19,6 +19,7 @@ sealed class SmoothTimeline
 
     readonly List<SmoothChunk> _chunks = [];
     readonly bool _isOver;
+    int _ended;
 
     public SmoothTimeline(WindowView view, TrackView leading)
     {
@@ -27,6 +28,8 @@ sealed class SmoothTimeline
         {
             if (view.Share(leading, msn) is { IsGap: false } share)
             {
+                // What a source ended with was listed while nothing came.
+                _ended = view.Segment(msn)?.Mark?.StartsDiscontinuity == true ? _chunks.Count : _ended;
                 var time = MediaTime.Rescale(share.Parts[0].Frames[0].Dts, share.Timescale, Hz);
                 CloseLast(time);
                 _chunks.Add(new SmoothChunk(msn, time, MediaTime.Rescale(share.Duration, share.Timescale, Hz)));
@@ -35,7 +38,7 @@ sealed class SmoothTimeline
     }
 
     /// <summary>What the manifest lists; all of it where nothing comes any more.</summary>
-    public IReadOnlyList<SmoothChunk> Listed => _isOver ? _chunks : _chunks[..Math.Max(0, _chunks.Count - Lookahead)];
+    public IReadOnlyList<SmoothChunk> Listed => _isOver ? _chunks : _chunks[..Math.Max(_ended, _chunks.Count - Lookahead)];
 
     /// <summary>The fragment that begins at a time, and those that follow it.</summary>
     public bool TryFind(long time, out SmoothChunk chunk, out IReadOnlyList<SmoothChunk> ahead)
@@ -47,7 +50,8 @@ sealed class SmoothTimeline
     }
 
     /// <summary>Whether all that a fragment tells of ahead is there, or never will be.</summary>
-    public bool IsWhole(IReadOnlyList<SmoothChunk> ahead) => ahead.Count == Lookahead || _isOver;
+    public bool IsWhole(SmoothChunk chunk, IReadOnlyList<SmoothChunk> ahead) =>
+        ahead.Count == Lookahead || _isOver || _ended > 0 && chunk.Time <= _chunks[_ended - 1].Time;
 
     // Rounding leaves no tick between two fragments that follow each other.
     void CloseLast(long next)

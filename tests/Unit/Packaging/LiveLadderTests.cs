@@ -123,6 +123,41 @@ public sealed class LiveLadderTests : IDisposable
     }
 
     [Fact]
+    public void What_a_playlist_listed_stays_its_own_while_another_rendition_s_window_stands_still()
+    {
+        Send(0..14, 1, 2, 3);
+        _windows[1].Pause(WindowPause.SourceLost);
+        for (var msn = 14; msn < 18; msn++)
+        {
+            Send(msn..(msn + 1), 1, 3);
+            Assert.All(Listed("v21"), uri => Assert.EndsWith("-v21.m4s", uri, StringComparison.Ordinal));
+            Assert.All(Listed("v1"), uri => Assert.EndsWith("-v1.m4s", uri, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_number_that_was_cut_short_stays_as_long_as_it_was_listed_when_the_next_is_cut_short_too()
+    {
+        Send(0..4, 1, 2, 3);
+        foreach (var msn in (int[])[4, 8])
+        {
+            SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(msn, epoch: msn), picture: Pictures[1], frames: 30));
+            HlsRules.CheckMedia(Bytes("v11"));
+            _windows[1].Pause(WindowPause.SourceLost);
+            Send(msn..(msn + 2), 1, 3);
+            HlsRules.CheckMedia(Bytes("v11"));
+            for (var back = msn + 2; back < msn + 4; back++)
+            {
+                SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(back, epoch: msn + 1), picture: Pictures[1]));
+                Send(back..(back + 1), 1, 3);
+            }
+        }
+
+        Send(12..14, 1, 3);
+        Assert.All(HlsRules.CheckMedia(Bytes("v11")).Segments, segment => Assert.Equal(2, segment.Duration));
+    }
+
+    [Fact]
     public void A_rendition_that_is_lost_hints_at_the_parts_of_its_nearest()
     {
         Send(0..4, 1, 2, 3);
