@@ -99,6 +99,9 @@ sealed class PlayerPage
 
     public IReadOnlyList<string> Errors => _errors;
 
+    /// <summary>What an expression is in the page.</summary>
+    public Task<string> Evaluate(string expression) => _page.EvaluateAsync<string>(expression);
+
     public async Task<PlayerState> Read() => await _page.EvaluateAsync<PlayerState>(
         """
         () => {
