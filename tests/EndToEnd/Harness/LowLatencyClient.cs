@@ -17,9 +17,11 @@ sealed class LowLatencyClient : IAsyncDisposable
     readonly Dictionary<string, ParsedPlaylist> _newest = [];
     readonly Task _watching;
 
+    readonly int _others;
+
     LowLatencyClient(HttpClient http, Uri folder, string[] renditions)
     {
-        _http = http;
+        (_http, _others) = (http, renditions.Length - 1);
         _watching = Task.WhenAll(renditions.Select(rendition => Watch(new Uri(folder, rendition))));
     }
 
@@ -35,6 +37,12 @@ sealed class LowLatencyClient : IAsyncDisposable
     public ConcurrentBag<double> Held { get; } = [];
 
     public int Discontinuities { get; private set; }
+
+    /// <summary>Playlists without a report of every other rendition: one that has just begun is not reported on.</summary>
+    public int Unreported { get; private set; }
+
+    /// <summary>Delta updates that were held against the whole playlist.</summary>
+    public int Deltas { get; private set; }
 
     public (long Msn, int Part) Edge { get; private set; } = (-1, -1);
 
@@ -71,6 +79,8 @@ sealed class LowLatencyClient : IAsyncDisposable
                 }
 
                 Note(rendition, now, before);
+                Unreported += now.Reports.Count < _others ? 1 : 0;
+                await CheckDelta(rendition, now);
                 await FetchHint(rendition, now, parts);
                 await CheckSegment(rendition, now, parts);
                 before = now;
@@ -105,6 +115,20 @@ sealed class LowLatencyClient : IAsyncDisposable
         Reloads++;
         HlsRules.Rule(answer.StatusCode == HttpStatusCode.OK, $"a blocking reload is answered, not {(int)answer.StatusCode}");
         return HlsRules.CheckMedia(await answer.Content.ReadAsByteArrayAsync(_ending.Token));
+    }
+
+    // Now and then; where the playlist has gone on meanwhile, the two are not of one moment.
+    async Task CheckDelta(Uri rendition, ParsedPlaylist now)
+    {
+        if (Reloads % 10 == 1)
+        {
+            var delta = HlsRules.ParseMedia(await _http.GetByteArrayAsync(new Uri(rendition, $"?_HLS_msn={now.Edge.Msn}&_HLS_part={Math.Max(now.Edge.Part, 0)}&_HLS_skip=YES"), _ending.Token));
+            if (delta.Edge == now.Edge && delta.Parts.Count == now.Parts.Count)
+            {
+                LowLatencyRules.CheckDelta(now, delta);
+                Deltas++;
+            }
+        }
     }
 
     void Note(Uri rendition, ParsedPlaylist now, ParsedPlaylist? before)

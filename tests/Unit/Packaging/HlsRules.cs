@@ -157,7 +157,7 @@ static class HlsRules
         {
             if (known.TryGetValue(segment.Msn, out var same))
             {
-                Rule(same with { Discontinuities = 0, Map = null } == segment with { Discontinuities = 0, Map = null }, $"segment {segment.Msn} stays what it was");
+                Rule(same with { Discontinuities = 0, Map = null } == segment with { Discontinuities = 0, Map = null }, $"segment {segment.Msn} stays what it was: {same}, {segment}");
                 Rule(same.Map == segment.Map || same.Gap, $"segment {segment.Msn} keeps its map");
             }
         }
