@@ -33,7 +33,6 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
         (Stream, _feeds, _time, OpenedAt) = (stream, feeds, time, time.GetUtcNow());
         (Entry, Rendition) = RenditionName.Split(stream);
         muxers = HasSyncPoints(options.SyncPoints) ? SyncPoints.In(muxers, Entry, Rendition) : muxers;
-        Window = new LiveWindow(options.Window, muxers, Rendition);
         Window = new LiveWindow(options.Window, muxers, Rendition) { Choice = StreamPattern.Find(options.Tracks, Entry, TrackChoice.None) };
         Ladder = new LiveLadder(Window);
         Playlists = new HlsPlaylists(muxers, options.LowLatency);
