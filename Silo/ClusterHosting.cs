@@ -1,6 +1,7 @@
 using System.Net;
 using Orleans.Configuration;
 using Tributary.Grains;
+using Tributary.Grains.Frames.Links;
 using Tributary.Grains.ServerNodes;
 using Tributary.Grains.Storage;
 
@@ -16,17 +17,24 @@ static class ClusterHosting
 
     public static void Add(WebApplicationBuilder builder, ServerOptions options, string data)
     {
+        var tls = options.Cluster.Tls.IsOn ? new ClusterTls(options.Cluster.Tls) : null;
+        if (tls is not null)
+        {
+            builder.Services.AddHostedService(provider => tls.TellTo(provider.GetRequiredService<ILogger<ClusterTls>>()));
+            builder.Services.PostConfigure<FrameLinkOptions>(link => tls.Apply(link.Tls));
+        }
+
         if (options.Cluster.Database.Length == 0)
         {
             builder.UseOrleans(silo => AddAlone(silo, options, data));
         }
         else if (options.Node.Is("silo"))
         {
-            builder.UseOrleans(silo => AddSilo(silo, options));
+            builder.UseOrleans(silo => AddSilo(silo, options, tls));
         }
         else
         {
-            builder.UseOrleansClient(client => AddClient(client, options));
+            builder.UseOrleansClient(client => AddClient(client, options, tls));
         }
     }
 
@@ -38,7 +46,7 @@ static class ClusterHosting
         silo.AddFileGrainStorage(Path.Combine(data, "grains"));
     }
 
-    static void AddSilo(ISiloBuilder silo, ServerOptions options)
+    static void AddSilo(ISiloBuilder silo, ServerOptions options, ClusterTls? tls)
     {
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster.Id, Service));
         silo.Configure<SiloOptions>(named => named.SiloName = options.Node.NameOrDefault);
@@ -51,9 +59,13 @@ static class ClusterHosting
         silo.Configure<ClusterMembershipOptions>(DetectQuickly);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
         silo.Configure<ConnectionOptions>(Reconnect);
+        if (tls is not null)
+        {
+            silo.UseTls(tls.Apply);
+        }
     }
 
-    static void AddClient(IClientBuilder client, ServerOptions options)
+    static void AddClient(IClientBuilder client, ServerOptions options, ClusterTls? tls)
     {
         client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster.Id, Service));
         client.UseAdoNetClustering(store => (store.Invariant, store.ConnectionString) = (Invariant, options.Cluster.Database));
@@ -61,6 +73,10 @@ static class ClusterHosting
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.Configure<ConnectionOptions>(Reconnect);
         client.UseConnectionRetryFilter(WaitForSilos);
+        if (tls is not null)
+        {
+            client.UseTls(tls.Apply);
+        }
     }
 
     // Processes of a cluster start in any order: a client whose silos are not there yet waits for them.

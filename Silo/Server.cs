@@ -51,7 +51,7 @@ static class Server
             return Refuse(problem);
         }
 
-        if ((Roles.Problem(options) ?? HttpListeners.Problem(options.Http)) is { } wrong)
+        if ((Roles.Problem(options) ?? HttpListeners.Problem(options.Http) ?? ClusterTls.Problem(options.Cluster.Tls)) is { } wrong)
         {
             return Refuse(wrong);
         }

@@ -100,4 +100,28 @@ public sealed class ClusterSettings
 
     /// <summary>Name of the cluster within that database.</summary>
     public string Id { get; set; } = "tributary";
+
+    public ClusterTlsOptions Tls { get; set; } = new();
+}
+
+/// <summary>
+/// TLS between processes ("Cluster:Tls"), on all of them or on none: between silos, from other nodes to silos, and on frame links where
+/// "Frames:Link:Tls" names no other certificate. Both ends show a certificate of the cluster's own authority, whatever name is on it.
+/// </summary>
+public sealed class ClusterTlsOptions
+{
+    /// <summary>
+    /// PEM file with this node's certificate, for use as server and as client; on all nodes or on none. Empty: what nodes say to each other is plain, but for
+    /// frame links that have a certificate of their own. Between silos a new one counts from the next start on.
+    /// </summary>
+    public string CertificatePath { get; set; } = "";
+
+    /// <summary>PEM file with the certificate's private key; empty: it is in <see cref="CertificatePath"/>.</summary>
+    public string KeyPath { get; set; } = "";
+
+    /// <summary>PEM file with the authority whose certificates are accepted. It has to have signed them itself, without one between.</summary>
+    public string AuthorityPath { get; set; } = "";
+
+    /// <summary>Whether processes use TLS among them.</summary>
+    internal bool IsOn => CertificatePath.Length > 0;
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Connections.Security;
 
 namespace Orleans.Runtime;
 
@@ -7,5 +8,6 @@ sealed record Surroundings(TimeProvider Time, EngineThreads Threads, ITransport 
 {
     public static Surroundings Of(IServiceProvider services) => new(
         services.GetRequiredService<TimeProvider>(), services.GetService<EngineThreads>() ?? EngineThreads.Pool,
-        services.GetService<ITransport>() ?? new TcpTransport(), services.GetService<Random>() ?? Random.Shared);
+        services.GetService<ITransport>() ?? new TcpTransport(services.GetService<TlsOptions>() is { } tls ? new TcpTls(tls) : null),
+        services.GetService<Random>() ?? Random.Shared);
 }

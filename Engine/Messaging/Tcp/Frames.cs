@@ -70,7 +70,10 @@ static class Frames
         var length = BinaryPrimitives.ReadInt32LittleEndian(header);
         if (length < 1 || length > longest)
         {
-            throw new InvalidDataException($"A frame of {length} bytes is not accepted; the limit is {longest}.");
+            // RFC 8446 §5.1: a handshake record begins so.
+            throw new InvalidDataException(header[0] == 22 && header[1] == 3
+                ? "The other end speaks TLS where this one has none."
+                : $"A frame of {length} bytes is not accepted; the limit is {longest}.");
         }
 
         if (buffer.Length < 4L + length)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Threading.Channels;
 
@@ -14,15 +15,16 @@ sealed class TcpConnection : IConnection
 
     static readonly TimeSpan SilenceProbed = TimeSpan.FromSeconds(15);
     readonly Socket _socket;
+    readonly Stream _stream;
     readonly Channel<byte[]> _out = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
     readonly TaskCompletionSource _closed = Completion.Source();
     long _waiting;
 
-    TcpConnection(Socket socket, PipeReader input, PipeWriter output)
+    TcpConnection(Socket socket, Stream stream)
     {
-        _socket = socket;
-        Input = input;
-        Output = output;
+        (_socket, _stream) = (socket, stream);
+        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16384));
+        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 16384));
     }
 
     public PipeReader Input { get; }
@@ -33,14 +35,15 @@ sealed class TcpConnection : IConnection
 
     public Task Closed => _closed.Task;
 
-    public static async Task<TcpConnection> Connect(IPEndPoint endpoint, CancellationToken cancellationToken)
+    public static async Task<TcpConnection> Connect(IPEndPoint endpoint, TcpTls? tls, CancellationToken cancellationToken)
     {
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             await socket.ConnectAsync(endpoint, cancellationToken);
             // Nobody listens, and the system gave the socket the very port that it calls: it talks to itself (simultaneous open, RFC 9293 §3.5).
-            return Equals(socket.LocalEndPoint, socket.RemoteEndPoint) ? throw new SocketException((int)SocketError.ConnectionRefused) : Over(socket);
+            return Equals(socket.LocalEndPoint, socket.RemoteEndPoint) ? throw new SocketException((int)SocketError.ConnectionRefused)
+                : await Over(socket, tls is null ? null : plain => tls.Call(plain, cancellationToken));
         }
         catch
         {
@@ -49,13 +52,16 @@ sealed class TcpConnection : IConnection
         }
     }
 
-    public static TcpConnection Over(Socket socket)
+    /// <summary>The end that was called.</summary>
+    public static Task<TcpConnection> Accept(Socket socket, TcpTls? tls, CancellationToken cancellationToken) =>
+        Over(socket, tls is null ? null : plain => tls.Accept(plain, cancellationToken));
+
+    static async Task<TcpConnection> Over(Socket socket, Func<Stream, Task<Stream>>? secure)
     {
         socket.NoDelay = true;
         EndWhenSilent(socket);
-        var stream = new NetworkStream(socket, ownsSocket: true);
-        return new TcpConnection(
-            socket, PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16384)), PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 16384)));
+        var plain = new NetworkStream(socket, ownsSocket: true);
+        return new TcpConnection(socket, secure is null ? plain : await secure(plain));
     }
 
     public async Task Run(int longest, Action<FrameType, ReadOnlySequence<byte>> received)
@@ -89,6 +95,7 @@ sealed class TcpConnection : IConnection
     public void Dispose()
     {
         _out.Writer.TryComplete();
+        _stream.Dispose();
         _socket.Dispose();
         _closed.TrySetResult();
     }
@@ -145,6 +152,7 @@ sealed class TcpConnection : IConnection
                 Interlocked.Add(ref _waiting, -unflushed);
             }
 
+            await (_stream is SslStream secured ? secured.ShutdownAsync() : Task.CompletedTask);
             _socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException)

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Orleans.Runtime;
 
 /// <summary>Listens, shakes hands, and hands accepted connections on.</summary>
-sealed partial class TcpDoor(Door door, ILogger log) : IDisposable
+sealed partial class TcpDoor(Door door, TcpTls? tls, ILogger log) : IDisposable
 {
     const int MostHandshakes = 256;
     readonly Socket _listener = new(door.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -46,7 +46,7 @@ sealed partial class TcpDoor(Door door, ILogger log) : IDisposable
                     continue;
                 }
 
-                _ = Welcome(TcpConnection.Over(socket));
+                _ = Welcome(socket);
             }
             catch (Exception exception) when (exception is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted or SocketError.Interrupted })
             {
@@ -61,26 +61,30 @@ sealed partial class TcpDoor(Door door, ILogger log) : IDisposable
         }
     }
 
-    async Task Welcome(TcpConnection connection)
+    async Task Welcome(Socket socket)
     {
+        TcpConnection? connection = null;
+        Hello hello;
+        try
+        {
+            using var limit = new CancellationTokenSource(door.HandshakeTimeout);
+            connection = await TcpConnection.Accept(socket, tls, limit.Token);
+            hello = await Handshake.Accept(door.Cluster, door.Self, connection.Input, connection.Output, door.Refusal, limit.Token);
+        }
+        catch (Exception exception)
+        {
+            LogRefused(log, door.Endpoint, exception.Message);
+            connection?.Dispose();
+            socket.Dispose();
+            return;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _handshakes);
+        }
+
         using (connection)
         {
-            Hello hello;
-            try
-            {
-                using var limit = new CancellationTokenSource(door.HandshakeTimeout);
-                hello = await Handshake.Accept(door.Cluster, door.Self, connection.Input, connection.Output, door.Refusal, limit.Token);
-            }
-            catch (Exception exception)
-            {
-                LogRefused(log, door.Endpoint, exception.Message);
-                return;
-            }
-            finally
-            {
-                Interlocked.Decrement(ref _handshakes);
-            }
-
             try
             {
                 await door.Accepted(hello, connection);

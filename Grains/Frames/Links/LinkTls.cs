@@ -22,6 +22,7 @@ namespace Tributary.Grains.Frames.Links;
 public sealed partial class LinkTls(IOptions<FrameLinkOptions> options, TimeProvider time, ILogger<LinkTls> log)
 {
     readonly LinkTlsOptions _options = options.Value.Tls;
+    readonly CertificateAuthority _authority = new(options.Value.Tls.AuthorityPath);
     readonly NodeCertificate _certificate = new(
         "Frame links over TLS", new CertificateFiles(options.Value.Tls.CertificatePath, options.Value.Tls.KeyPath), time, log);
 
@@ -82,36 +83,8 @@ public sealed partial class LinkTls(IOptions<FrameLinkOptions> options, TimeProv
         }
     }
 
-    // Null, or why the certificate that the other end shows is not accepted. Names are not looked at: hosts come and go under any address.
-    string? Problem(X509Certificate? shown, X509Chain? seen)
-    {
-        if (!IsMutual)
-        {
-            return null;
-        }
-
-        if (shown is null)
-        {
-            return "it shows none";
-        }
-
-        try
-        {
-            using var chain = new X509Chain();
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(_options.AuthorityPath);
-            chain.ChainPolicy.ExtraStore.AddRange(seen?.ChainPolicy.ExtraStore ?? []);
-            using var certificate = X509CertificateLoader.LoadCertificate(shown.GetRawCertData());
-            return chain.Build(certificate)
-                ? null
-                : $"{certificate.Subject}: {string.Join("; ", chain.ChainStatus.Select(status => status.StatusInformation.Trim()))}";
-        }
-        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            return $"the cluster's authority cannot be read ({exception.Message})";
-        }
-    }
+    // Without an authority any certificate will do.
+    string? Problem(X509Certificate? shown, X509Chain? seen) => IsMutual ? _authority.Problem(shown, seen) : null;
 
     [LoggerMessage(LogLevel.Warning, "Frame link from {Peer} refused: its certificate is not accepted ({Why})")]
     partial void LogRefused(string peer, string why);

@@ -37,7 +37,11 @@ sealed class ServerCluster : IAsyncDisposable
 
     public ServerNode[] Gateways => [.. Nodes.Where(node => node.Role == "gateway")];
 
-    public static async Task<ServerCluster> Start(int silos = 3, int ingests = 2, int gateways = 2)
+    /// <param name="silos">How many silos.</param>
+    /// <param name="ingests">How many ingest nodes.</param>
+    /// <param name="gateways">How many gateways.</param>
+    /// <param name="own">What each node is configured with besides, by its name.</param>
+    public static async Task<ServerCluster> Start(int silos = 3, int ingests = 2, int gateways = 2, Func<string, IEnumerable<(string Key, string Value)>>? own = null)
     {
         var network = ClusterNetwork.Missing is null ? await ClusterNetwork.Start() : null;
         var cluster = new ServerCluster(network, await PostgresServer.Start(network?.Here ?? "127.0.0.1"));
@@ -46,8 +50,7 @@ sealed class ServerCluster : IAsyncDisposable
             await cluster.History.Begin();
             foreach (var role in Enumerable.Repeat("silo", silos).Concat(Enumerable.Repeat("ingest", ingests)).Concat(Enumerable.Repeat("gateway", gateways)))
             {
-                var number = cluster.Nodes.Count(node => node.Role == role) + 1;
-                cluster.Nodes.Add(new ServerNode(role, number, await PlaceIn(network), cluster.Database.ConnectionString, Settings));
+                await cluster.Add(role, own);
             }
 
             await cluster.StartAll();
@@ -58,6 +61,21 @@ sealed class ServerCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>One node more, which is not started.</summary>
+    public async Task<ServerNode> Add(string role, Func<string, IEnumerable<(string Key, string Value)>>? own = null)
+    {
+        var number = Nodes.Count(node => node.Role == role) + 1;
+        var settings = Settings;
+        foreach (var (key, value) in own?.Invoke($"{role}-{number}") ?? [])
+        {
+            settings[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        var added = new ServerNode(role, number, await PlaceIn(Network), Database.ConnectionString, settings);
+        Nodes.Add(added);
+        return added;
     }
 
     /// <summary>Starts every process that does not run, all at once as after a power cut, and waits until they take traffic.</summary>

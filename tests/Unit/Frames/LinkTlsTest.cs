@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Host = Tributary.Unit.Frames.FrameFeedsTest.Host;
 using Relay = Tributary.Unit.Frames.FrameFeedsTest.Relay;
@@ -11,6 +10,7 @@ namespace Tributary.Unit.Frames;
 /// <summary>Frame links over TLS: who is let in, who is not, and what is said.</summary>
 public sealed class LinkTlsTest : IDisposable
 {
+    const string Section = "Frames:Link:Tls";
     readonly string _folder = Directory.CreateTempSubdirectory("link-tls").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -18,9 +18,9 @@ public sealed class LinkTlsTest : IDisposable
     [Fact]
     public async Task Hosts_of_one_authority_exchange_frames_and_resume_a_broken_link()
     {
-        using var authority = new Authority("ours", _folder);
-        await using var publisher = await Host.Start("a", "secret", authority.Member("a"));
-        await using var viewer = await Host.Start("b", "secret", authority.Member("b"));
+        using var authority = new TestAuthority("ours", _folder);
+        await using var publisher = await Host.Start("a", "secret", authority.Member("a", Section));
+        await using var viewer = await Host.Start("b", "secret", authority.Member("b", Section));
         await using var relay = new Relay(publisher.Port);
         publisher.Publish(0, 7);
         viewer.Feeds.Direct("show", publisher.Directive with { FrameLink = $"127.0.0.1:{relay.Port}" });
@@ -36,10 +36,10 @@ public sealed class LinkTlsTest : IDisposable
     [Fact]
     public async Task A_subscriber_with_a_certificate_of_somebody_else_is_refused_and_both_say_why()
     {
-        using var ours = new Authority("ours", _folder);
-        using var theirs = new Authority("theirs", _folder);
-        await using var publisher = await Host.Start("a", "secret", ours.Member("a"));
-        await using var stranger = await Host.Start("b", "secret", [.. theirs.Member("b")[..2], ("Frames:Link:Tls:AuthorityPath", ours.Path)]);
+        using var ours = new TestAuthority("ours", _folder);
+        using var theirs = new TestAuthority("theirs", _folder);
+        await using var publisher = await Host.Start("a", "secret", ours.Member("a", Section));
+        await using var stranger = await Host.Start("b", "secret", [.. theirs.Member("b", Section)[..2], ($"{Section}:AuthorityPath", ours.Path)]);
         publisher.Publish(0, 5);
         stranger.Feeds.Direct("show", publisher.Directive);
 
@@ -51,10 +51,10 @@ public sealed class LinkTlsTest : IDisposable
     [Fact]
     public async Task A_host_with_a_certificate_of_somebody_else_is_not_listened_to()
     {
-        using var ours = new Authority("ours", _folder);
-        using var theirs = new Authority("theirs", _folder);
-        await using var publisher = await Host.Start("a", "secret", theirs.Member("a"));
-        await using var viewer = await Host.Start("b", "secret", ours.Member("b"));
+        using var ours = new TestAuthority("ours", _folder);
+        using var theirs = new TestAuthority("theirs", _folder);
+        await using var publisher = await Host.Start("a", "secret", theirs.Member("a", Section));
+        await using var viewer = await Host.Start("b", "secret", ours.Member("b", Section));
         publisher.Publish(0, 5);
         viewer.Feeds.Direct("show", publisher.Directive);
 
@@ -65,15 +65,15 @@ public sealed class LinkTlsTest : IDisposable
     [Fact]
     public async Task Without_an_authority_the_secret_is_proven_for_the_very_certificate()
     {
-        using var one = new Authority("one", _folder);
-        using var two = new Authority("two", _folder);
-        await using var publisher = await Host.Start("a", "secret", one.Member("a")[..2]);
-        await using var viewer = await Host.Start("b", "secret", two.Member("b")[..2]);
+        using var one = new TestAuthority("one", _folder);
+        using var two = new TestAuthority("two", _folder);
+        await using var publisher = await Host.Start("a", "secret", one.Member("a", Section)[..2]);
+        await using var viewer = await Host.Start("b", "secret", two.Member("b", Section)[..2]);
         publisher.Publish(0, 5);
         viewer.Feeds.Direct("show", publisher.Directive);
         await viewer.Until(count: 5);
 
-        await using var deceived = await Host.Start("c", "secret", two.Member("c")[..2]);
+        await using var deceived = await Host.Start("c", "secret", two.Member("c", Section)[..2]);
         using var between = new ManInTheMiddle(publisher.Port, two.Issue("m"));
         deceived.Feeds.Direct("show", publisher.Directive with { FrameLink = $"127.0.0.1:{between.Port}" });
         await publisher.Refused.Task.WaitAsync(TimeSpan.FromSeconds(20));
@@ -83,8 +83,8 @@ public sealed class LinkTlsTest : IDisposable
     [Fact]
     public async Task A_host_with_TLS_and_one_without_say_so()
     {
-        using var authority = new Authority("ours", _folder);
-        await using var secured = await Host.Start("a", "secret", authority.Member("a"));
+        using var authority = new TestAuthority("ours", _folder);
+        await using var secured = await Host.Start("a", "secret", authority.Member("a", Section));
         await using var plain = await Host.Start("b", "secret");
         secured.Publish(0, 5);
         secured.Feeds.Direct("show", plain.Directive);
@@ -93,53 +93,6 @@ public sealed class LinkTlsTest : IDisposable
         await secured.Warns("there is no TLS with the other host");
         await plain.Warns("has TLS where this one has none");
         Assert.Empty(plain.Seen);
-    }
-
-    /// <summary>Signs certificates, and lays them down as files with the settings that name them.</summary>
-    sealed class Authority : IDisposable
-    {
-        readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        readonly X509Certificate2 _own;
-        readonly string _folder;
-
-        public Authority(string name, string folder)
-        {
-            _folder = folder;
-            var request = new CertificateRequest($"CN={name}", _key, HashAlgorithmName.SHA256);
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
-            _own = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
-            Path = System.IO.Path.Combine(folder, name + "-authority.pem");
-            File.WriteAllText(Path, _own.ExportCertificatePem());
-        }
-
-        public string Path { get; }
-
-        public X509Certificate2 Issue(string name)
-        {
-            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            using var signed = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256)
-                .Create(_own, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(8));
-            return signed.CopyWithPrivateKey(key);
-        }
-
-        /// <summary>Certificate, key and authority, in this order.</summary>
-        public (string Key, string Value)[] Member(string name)
-        {
-            using var certificate = Issue(name);
-            var file = System.IO.Path.Combine(_folder, Guid.NewGuid().ToString("N"));
-            File.WriteAllText(file + ".pem", certificate.ExportCertificatePem());
-            File.WriteAllText(file + ".key", certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-            return
-            [
-                ("Frames:Link:Tls:CertificatePath", file + ".pem"), ("Frames:Link:Tls:KeyPath", file + ".key"), ("Frames:Link:Tls:AuthorityPath", Path),
-            ];
-        }
-
-        public void Dispose()
-        {
-            _own.Dispose();
-            _key.Dispose();
-        }
     }
 
     /// <summary>Speaks TLS with both ends, under a certificate of its own, and hands on all that they say.</summary>
