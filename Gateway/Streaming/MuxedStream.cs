@@ -24,12 +24,13 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
     readonly FrameArena _arena;
     readonly Lock _gate = new();
     readonly Queue<MuxedFrame> _frames = new();
+    readonly List<Frame> _held = [];
     readonly Track _video = new(1), _audio = new(101);
     ViewerGroup[] _readers = [];
     Announcement _announcement = Announcement.None;
     long _first, _next, _lastJoin = -1;
     long _bytes, _startTime = long.MinValue, _newest, _shift, _lastJoinTime = long.MinValue / 2;
-    bool _ended, _disposed;
+    bool _isOpen, _ended, _disposed;
 
     public MuxedStream(string name, StreamFormat format, StreamingOptions options, StreamingMetrics metrics, FramePool pool)
     {
@@ -138,7 +139,12 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
             // Catching up: what is older than the last key frame would never be sent.
             foreach (ref readonly var marked in batch[LastJoinOf(batch)..])
             {
-                Append(marked.Frame);
+                Take(marked.Frame);
+            }
+
+            if (signal == StreamSignal.OffAir)
+            {
+                Open();
             }
 
             _ended = signal == StreamSignal.OffAir || (_ended && batch.IsEmpty);
@@ -161,6 +167,8 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
                 DropOldest();
             }
 
+            _held.ForEach(static frame => frame.Data.Release());
+            _held.Clear();
             _arena.Dispose();
         }
     }
@@ -176,6 +184,45 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
         }
 
         return 0;
+    }
+
+    // The first frames are held until the second track has shown itself: tables or a header that do not name it stay wrong for who began with them.
+    void Take(in Frame frame)
+    {
+        if (_isOpen)
+        {
+            Append(frame);
+        }
+        else if (_muxer.Carries(frame.Track))
+        {
+            frame.Data.Retain();
+            _held.Add(frame);
+            if (_held[0].Track.Kind != frame.Track.Kind || Milliseconds * (frame.Dts - _held[0].Dts) >= TracksKnown * frame.Track.Timescale)
+            {
+                Open();
+            }
+        }
+    }
+
+    void Open()
+    {
+        _isOpen = true;
+        foreach (var frame in _held)
+        {
+            var track = frame.Track.Kind == TrackKind.Video ? _video : _audio;
+            if (track.Takes(frame.Track, out var isNew) && isNew)
+            {
+                Announce(track);
+            }
+        }
+
+        foreach (var frame in _held)
+        {
+            Append(frame);
+            frame.Data.Release();
+        }
+
+        _held.Clear();
     }
 
     void Append(in Frame frame)
@@ -204,7 +251,8 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
         // 2. What decoders need to know before.
         if (isNew)
         {
-            Announce(track, time);
+            Announce(track);
+            Tell(track, time);
         }
 
         // 3. The frame, and what nobody can still want.
@@ -214,17 +262,23 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
         LetGo();
     }
 
-    // Viewers that are watching get the configuration as a frame of its own; those who join get it all at once.
-    void Announce(Track track, long time)
+    // Those who join are told of everything at once.
+    void Announce(Track track)
     {
         var (video, audio) = (_video.AsDefault, _audio.AsDefault);
-        var (old, configuration) = (_announcement, FlvFromFrames.Configuration(track.AsDefault!));
-        var announcement = old with { Video = video, Audio = audio, Metadata = FlvMetadata.Write(video, audio) };
+        var configuration = FlvFromFrames.Configuration(track.AsDefault!);
+        var announcement = _announcement with { Video = video, Audio = audio, Metadata = FlvMetadata.Write(video, audio) };
         announcement = track == _video
             ? announcement with { VideoConfiguration = configuration }
             : announcement with { AudioConfiguration = configuration };
         Volatile.Write(ref _announcement, announcement);
         _muxer.Announce(announcement);
+    }
+
+    // Those who watch get the configuration as a frame of its own.
+    void Tell(Track track, long time)
+    {
+        var configuration = FlvFromFrames.Configuration(track.AsDefault!);
         if (configuration.Length > 0)
         {
             var (bytes, length) = _muxer.Configure(track.Kind, configuration, time, track.Step(time), _arena);
@@ -288,9 +342,7 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
         frame.Bytes.Release();
     }
 
-    // A stream that has just begun is not joined before its second track had time to show itself: a header that does not name it stays wrong.
-    long JoinOrNone() =>
-        _lastJoin >= _first && (_newest - _startTime >= TracksKnown || (_video.Last >= 0 && _audio.Last >= 0)) ? _lastJoin : -1;
+    long JoinOrNone() => _lastJoin >= _first ? _lastJoin : -1;
 
     /// <summary>One of the two tracks that are carried, under the number that formats of one track per kind have for it.</summary>
     sealed class Track(int defaultId)

@@ -136,6 +136,41 @@ public sealed class StreamingTests : IDisposable
     }
 
     [Fact]
+    public void The_first_tables_of_a_transport_stream_name_the_track_that_shows_itself_second()
+    {
+        using var stream = new MuxedStream("studio", StreamFormat.MpegTs, new StreamingOptions(), _metrics, _pool);
+        var (mark, frames) = (_media.Mark(0), new MuxedFrame[16]);
+        Append(stream, [_media.Picture(mark, 0)]);
+        Assert.Equal(-1, stream.Take(long.MaxValue, withJoin: true, ref frames).Join);
+
+        Append(stream, [_media.Sound(mark, 0)]);
+        var snapshot = stream.Take(long.MaxValue, withJoin: true, ref frames);
+        var map = frames[snapshot.Join].Bytes.Span[188..376];
+        Assert.True(map.IndexOf<byte>([0x1B, 0xE1, 0x00]) > 0 && map.IndexOf<byte>([0x0F, 0xE1, 0x01]) > 0, "ISO/IEC 13818-1 §2.4.4.8: stream type, reserved bits, PID");
+        foreach (var frame in frames.AsSpan(0, (int)(snapshot.End - snapshot.Start)))
+        {
+            frame.Bytes.Release();
+        }
+    }
+
+    [Fact]
+    public void Pictures_without_sound_are_held_for_half_a_second_and_no_longer()
+    {
+        using var stream = new MuxedStream("studio", StreamFormat.Flv, new StreamingOptions(), _metrics, _pool);
+        var (mark, frames) = (_media.Mark(0), new MuxedFrame[64]);
+        for (var index = 0; index < 14; index++)
+        {
+            Append(stream, [_media.Picture(mark, index)]);
+            var snapshot = stream.Take(long.MaxValue, withJoin: true, ref frames);
+            Assert.Equal(index * 40 < 500 ? -1 : 0, snapshot.Join);
+            foreach (var frame in frames.AsSpan(0, (int)(snapshot.End - snapshot.Start)))
+            {
+                frame.Bytes.Release();
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_viewer_that_leaves_is_let_go_although_nothing_is_sent()
     {
         using var loop = Loop(new StreamingOptions(), out var stream, StreamFormat.Flv);
