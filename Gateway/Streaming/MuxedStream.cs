@@ -129,6 +129,7 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
     public void Append(ReadOnlySpan<MarkedFrame> batch, StreamSignal signal)
     {
         ViewerGroup[] readers;
+        var isSound = signal == StreamSignal.None;
         lock (_gate)
         {
             if (_disposed)
@@ -140,6 +141,7 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
             foreach (ref readonly var marked in batch[LastJoinOf(batch)..])
             {
                 Take(marked.Frame);
+                isSound &= marked.Frame.Track.Kind == TrackKind.Audio;
             }
 
             if (signal == StreamSignal.OffAir)
@@ -153,7 +155,7 @@ sealed class MuxedStream : IAsyncObserver<FrameBatch>, IDisposable
 
         foreach (var reader in readers)
         {
-            reader.Signal();
+            reader.Signal(isSound);
         }
     }
 

@@ -4,9 +4,10 @@ namespace Tributary.Gateway.Streaming;
 public sealed class StreamingOptions
 {
     /// <summary>
-    /// How long frames are gathered before they are sent, 0 to 350 ms: the longer, the fewer system calls per viewer, and the later the picture.
+    /// How long pictures are gathered before they are sent, 0 to 350 ms: the longer, the fewer system calls per viewer, and the later the picture. Sound
+    /// goes with the next picture, or 40 ms later.
     /// </summary>
-    public TimeSpan Merge { get; set; } = TimeSpan.FromMilliseconds(40);
+    public TimeSpan Merge { get; set; } = TimeSpan.Zero;
 
     /// <summary>Threads that write to viewers. 0: half the processors, at least one.</summary>
     public int Writers { get; set; }

@@ -11,23 +11,34 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
 {
     const long FirstRetry = 4, LastRetry = 100;   // ms
 
+    // How long sound waits for the picture that it goes with: system calls for each of some 47 frames of sound a second would cost more than the pictures.
+    const long SoundWait = 40;   // ms
+
     readonly List<Viewer> _viewers = [];
     readonly ArrayBufferWriter<byte> _opening = new(4096);
     readonly long _merge = (long)options.Merge.TotalMilliseconds;
     MuxedFrame[] _frames = new MuxedFrame[64];
-    long _dirtySince = -1;
+    long _due = long.MaxValue;
     int _blocked, _attention;
 
     public MuxedStream Stream => stream;
 
     public int Count => _viewers.Count;
 
-    /// <summary>There are new frames. Any thread.</summary>
-    public void Signal()
+    /// <summary>There are new frames, or sound alone. Any thread.</summary>
+    public void Signal(bool isSound = false)
     {
-        if (Interlocked.CompareExchange(ref _dirtySince, WriterLoop.Now, -1) == -1)
+        var due = WriterLoop.Now + (isSound ? Math.Max(_merge, SoundWait) : _merge);
+        for (var known = Interlocked.Read(ref _due); due < known;)
         {
-            loop.WakeForFrames();
+            var before = Interlocked.CompareExchange(ref _due, due, known);
+            if (before == known)
+            {
+                loop.WakeForFrames();
+                return;
+            }
+
+            known = before;
         }
     }
 
@@ -68,11 +79,10 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
     /// <summary>Does what is due; returns when to come again, in ticks of the loop.</summary>
     public long Turn(long now)
     {
-        var dirty = Interlocked.Read(ref _dirtySince);
-        var isDue = dirty >= 0 && now >= dirty + _merge;
+        var isDue = now >= Interlocked.Read(ref _due);
         if (isDue)
         {
-            Interlocked.Exchange(ref _dirtySince, -1);
+            Interlocked.Exchange(ref _due, long.MaxValue);
         }
 
         if (isDue || _attention != 0 || (_blocked > 0 && NextRetry() <= now))
@@ -81,8 +91,7 @@ sealed class ViewerGroup(MuxedStream stream, WriterLoop loop, StreamingOptions o
             _attention = 0;
         }
 
-        dirty = Interlocked.Read(ref _dirtySince);
-        return Math.Min(dirty >= 0 ? dirty + _merge : long.MaxValue, NextRetry());
+        return Math.Min(Interlocked.Read(ref _due), NextRetry());
     }
 
     long NextRetry()

@@ -28,16 +28,16 @@ sealed class ViewLoad
         for (var i = 0; i < count; i++)
         {
             var started = Stopwatch.GetTimestamp();
-            var socket = await ViewerSocket.Open(args[1], port, args[3]);
             if (i < Watching)
             {
                 var sees = new TaskCompletionSource();
-                _ = load.Watch(socket, sees);
+                _ = load.Watch(await ViewerSocket.Open(args[1], port, args[3], "", bytes => load.Look(bytes.Span, long.MaxValue, sees)), sees);
                 await sees.Task;
                 load._joins.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
                 continue;
             }
 
+            var socket = await ViewerSocket.Open(args[1], port, args[3]);
             Interlocked.Add(ref load._bytes, await socket.ReceiveAsync(Scratch.AsMemory()));
             load._firstBytes.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             _ = load.Drain(socket);

@@ -6,14 +6,14 @@ namespace Tributary.Bench;
 
 /// <summary>
 /// What viewers with a connection of their own cost, and when they see what was published: 100, 300 and 1,000 of one stream of 2.6 Mb/s, over HTTP-FLV and
-/// RTMP; and 1,000 where writes are merged for no time and for 350 ms. Beside it nginx-rtmp (RTMP) where it is installed, and node-media-server (HTTP-FLV)
+/// RTMP; and 1,000 where writes are merged for 40 and for 350 ms. All servers run for twenty seconds before. Beside it nginx-rtmp (RTMP) where it is installed, and node-media-server (HTTP-FLV)
 /// where NODE_MEDIA_SERVER names the folder that npm put it in. VIEWERS_BENCH=100,300 are other numbers.
 /// </summary>
 static class ViewersBench
 {
     const string Stream = "s0";
 
-    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4), Measured = TimeSpan.FromSeconds(12);
+    static readonly TimeSpan Started = TimeSpan.FromSeconds(20), WarmUp = TimeSpan.FromSeconds(4), Measured = TimeSpan.FromSeconds(12);
 
     static int[] Counts => [.. (Environment.GetEnvironmentVariable("VIEWERS_BENCH") ?? "100,300,1000").Split(',').Select(count => int.Parse(count, CultureInfo.InvariantCulture))];
 
@@ -24,7 +24,7 @@ static class ViewersBench
             "delay_ms_p50", "delay_ms_p99", "key_delay_ms_p50", "key_delay_ms_p99", "join_ms_p50", "first_byte_ms_p50", "first_byte_ms_p99");
         var file = BenchSource.Make(20, keyFrameSeconds: 2);
         await RunTributary(table, file, "tributary", [], Counts);
-        foreach (var merge in (int[])[0, 350])
+        foreach (var merge in (int[])[40, 350])
         {
             await RunTributary(table, file, $"tributary, {merge} ms", new() { ["Gateway__Streaming__Merge"] = $"00:00:00.{merge:000}" }, Counts[^1..]);
         }
@@ -48,6 +48,7 @@ static class ViewersBench
         await using var server = await ServerUnderTest.Start(settings);
         using var load = await PublishLoad.Start(server.RtmpPort, file, 1, "s");
         await server.Answers($"/live/{Stream}/master.m3u8", TimeSpan.FromSeconds(20));
+        await Task.Delay(Started);   // what is used is compiled anew
         await Measure(table, name, "flv", server.HttpPort, () => server.Usage, counts);
         await Measure(table, name, "rtmp", server.RtmpPort, () => server.Usage, counts);
         load.Kill();
@@ -98,7 +99,7 @@ static class ViewersBench
         try
         {
             using var load = await PublishLoad.Start(publishPort, file, 1, "s");
-            await Task.Delay(3_000);
+            await Task.Delay(Started);
             await Measure(table, name, protocol, playPort, usage, Counts);
             load.Kill();
         }

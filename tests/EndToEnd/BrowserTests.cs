@@ -43,6 +43,7 @@ public sealed class BrowserTests(BrowserTests.Started started, ITestOutputHelper
         var start = await page.Plays(StartWithin);
         var later = await page.Plays(StartWithin, start with { Time = start.Time + 10 });
         output.WriteLine($"figure: mpegts.js, {name}: {later.Frames - start.Frames} frames in {later.Time - start.Time:0.0} s, {later.Latency:0.0} s of the stream ahead, {later.Waits} waits, {later.Sound - start.Sound:0} bytes of sound decoded");
+        Assert.True(later.Sound > start.Sound, "no sound was decoded");
 
         await started.Stop(stream);
         await using var again = Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp(stream));

@@ -8,20 +8,20 @@ namespace Tributary.EndToEnd.Harness;
 
 /// <summary>
 /// The connection of a viewer that holds one, as cheap as it can be: it asks, and whoever opened it reads what comes. By RTMP the first bytes of the
-/// stream may have been read with the server's answer.
+/// stream may have been read with the server's answer: a caller who wants to see those too says so.
 /// </summary>
 static class ViewerSocket
 {
     static readonly FramePool Messages = new(slabSize: 16 * 1024);
 
     /// <summary>Asks for <c>/live/NAME.flv</c> or <c>.ts</c>, as a WebSocket (<c>ws</c>), or plays by RTMP; a query may follow the name.</summary>
-    public static async Task<Socket> Open(string form, int port, string name, string query = "")
+    public static async Task<Socket> Open(string form, int port, string name, string query = "", Action<ReadOnlyMemory<byte>>? sees = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync("127.0.0.1", port);
-            await (form == "rtmp" ? Play(socket, port, name + query) : Ask(socket, port, form, name, query));
+            await (form == "rtmp" ? Play(socket, port, name + query, sees) : Ask(socket, port, form, name, query));
             return socket;
         }
         catch
@@ -38,7 +38,7 @@ static class ViewerSocket
             $"GET /live/{name}.{(form == "ts" ? "ts" : "flv")}{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{upgrade}\r\n"));
     }
 
-    static async Task Play(Socket socket, int port, string name)
+    static async Task Play(Socket socket, int port, string name, Action<ReadOnlyMemory<byte>>? sees)
     {
         var output = new ArrayBufferWriter<byte>(4 * 1024);
         using var arena = new FrameArena(Messages);
@@ -51,6 +51,7 @@ static class ViewerSocket
             await socket.SendAsync(output.WrittenMemory);
             output.ResetWrittenCount();
             read = await socket.ReceiveAsync(received.AsMemory(pending));
+            sees?.Invoke(received.AsMemory(pending, read));
             var buffer = new ReadOnlySequence<byte>(received, 0, pending + read);
             while (client.TryRead(ref buffer, out var message))
             {

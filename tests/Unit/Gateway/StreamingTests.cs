@@ -171,6 +171,26 @@ public sealed class StreamingTests : IDisposable
     }
 
     [Fact]
+    public async Task Sound_goes_on_where_no_picture_comes_with_which_it_could_go()
+    {
+        using var loop = Loop(new StreamingOptions(), out var stream, StreamFormat.Flv);
+        var output = new Output();
+        var viewer = new Viewer(output, new FlvFraming([]));
+        var mark = _media.Mark(0);
+        Append(stream, [_media.Picture(mark, 0), _media.Sound(mark, 0)]);
+        loop.Add(viewer, stream);
+        await output.Began.WaitAsync(Soon);
+        output.TakeOnly(1);
+        Append(stream, [_media.Sound(mark, 1_024)]);
+        await output.IsFull.WaitAsync(Soon);
+        output.TakeAll();
+        stream.Append([], StreamSignal.OffAir);
+        await viewer.Gone.WaitAsync(Soon);
+        Assert.Equal([0u, 0u, 21u], Tags(output.Bytes).Where(tag => tag.Type == FlvTag.Audio).Select(tag => tag.Time));   // with the configuration
+        stream.Dispose();
+    }
+
+    [Fact]
     public async Task A_viewer_that_leaves_is_let_go_although_nothing_is_sent()
     {
         using var loop = Loop(new StreamingOptions(), out var stream, StreamFormat.Flv);
