@@ -10,6 +10,9 @@ sealed class MovieSource(MovieDownload movie) : IByteSource
 
     public DateTimeOffset? LastModified => null;
 
+    // Its journals may lie on another node.
+    public int ReadAhead => 1 << 20;
+
     public async ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellation)
     {
         var read = 0;

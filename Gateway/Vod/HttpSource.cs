@@ -4,11 +4,13 @@ using Tributary.Media.Sources;
 namespace Tributary.Gateway.Vod;
 
 /// <summary>
-/// A file of an upstream, read by ranges. Reads ahead: frames lie one after another, so a read asks for a block of at least
-/// <c>cache_buffer_size</c>. Belongs to one request; reads of it are one at a time.
+/// A file of an upstream, read by ranges. Reads ahead: frames lie one after another, so what is asked for is a block of at least
+/// <c>cache_buffer_size</c>; what is larger goes into the reader's own memory. Belongs to one request; reads of it are one at a time.
 /// </summary>
 sealed class HttpSource(UpstreamClient client, UpstreamAddress uri, long length, string identity, DateTimeOffset? lastModified, int block) : IByteSource
 {
+    const int MostAtOnce = 4 << 20;
+
     byte[]? _buffer;
     long _from;
     int _count;
@@ -16,6 +18,8 @@ sealed class HttpSource(UpstreamClient client, UpstreamAddress uri, long length,
     public long Length => length;
 
     public DateTimeOffset? LastModified => lastModified;
+
+    public int ReadAhead => Math.Max(block, MostAtOnce);
 
     public string Identity => identity;
 
@@ -33,37 +37,38 @@ sealed class HttpSource(UpstreamClient client, UpstreamAddress uri, long length,
                 continue;
             }
 
-            await Fill(at, buffer.Length - done, cancellation);
+            var rest = (int)Math.Min(buffer.Length - done, length - at);
+            if (rest >= block)
+            {
+                done += await AskAsync(at, buffer.Slice(done, Math.Min(rest, MostAtOnce)), cancellation);
+            }
+            else
+            {
+                await Fill(at, cancellation);
+            }
         }
 
         return done;
     }
 
-    async Task Fill(long offset, int wanted, CancellationToken cancellation)
+    async Task Fill(long offset, CancellationToken cancellation)
     {
-        var size = (int)Math.Min(Math.Clamp(wanted, block, Math.Max(block, MostAtOnce)), length - offset);
-        if (_buffer is null || _buffer.Length < size)
-        {
-            Return();
-            _buffer = ArrayPool<byte>.Shared.Rent(size);
-        }
-
+        _buffer ??= ArrayPool<byte>.Shared.Rent(block);
         _count = 0;
-        var answer = await client.ReadAsync(uri, offset, _buffer.AsMemory(0, size), cancellation);
+        _count = await AskAsync(offset, _buffer.AsMemory(0, (int)Math.Min(block, length - offset)), cancellation);
+        _from = offset;
+    }
+
+    async ValueTask<int> AskAsync(long offset, Memory<byte> buffer, CancellationToken cancellation)
+    {
+        var answer = await client.ReadAsync(uri, offset, buffer, cancellation);
         if (answer.Failure != MediaFailure.None)
         {
             throw new IOException(answer.Reason);
         }
 
-        if (answer.Total != length || answer.Identity != identity || answer.Read == 0)
-        {
-            throw new IOException($"{uri} changed while it was read");
-        }
-
-        (_from, _count) = (offset, answer.Read);
+        return answer.Total == length && answer.Identity == identity && answer.Read > 0 ? answer.Read : throw new IOException($"{uri} changed while it was read");
     }
-
-    const int MostAtOnce = 4 << 20;
 
     void Return()
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using Tributary.Media.Packaging.Vod;
+using Tributary.Media.Packaging.Vod.Progressive;
 
 namespace Tributary.Gateway.Vod;
 
@@ -57,6 +58,11 @@ static class VodBody
         if (HttpMethods.IsHead(request.Method) || count == 0)
         {
             return 0;
+        }
+
+        if (body is not ClippedBody)   // its source is not asked before
+        {
+            await response.StartAsync(context.RequestAborted);   // what is written before is copied once more
         }
 
         await body.WriteAsync(response.BodyWriter, from, count, context.RequestAborted);

@@ -15,11 +15,16 @@ namespace Tributary.Media.Containers.MpegTs;
 ref struct TsPacketWriter(IBufferWriter<byte>? output)
 {
     public const int PacketSize = 188;
-    const int Room = PacketSize - 4;
+
+    /// <summary>Bytes of a packet after its header.</summary>
+    public const int Room = PacketSize - 4;
+
+    /// <summary>Bytes of an adaptation field with a PCR.</summary>
+    public const int PcrFieldSize = 8;
+
     const byte Sync = 0x47;
     const byte RandomAccess = 0x40;
     const byte HasPcr = 0x10;
-    const int PcrFieldSize = 8;
 
     readonly IBufferWriter<byte>? _output = output;
     Span<byte> _memory;
@@ -104,6 +109,12 @@ ref struct TsPacketWriter(IBufferWriter<byte>? output)
         {
             if (_payload.IsEmpty)
             {
+                bytes = bytes[AppendWhole(bytes)..];
+                if (bytes.IsEmpty)
+                {
+                    return;
+                }
+
                 OpenPacket(starts: false, pcr: -1, randomAccess: false);
             }
 
@@ -120,6 +131,28 @@ ref struct TsPacketWriter(IBufferWriter<byte>? output)
         _output?.Advance(_used);
         _memory = default;
         _used = 0;
+    }
+
+    // Packets that are nothing but four bytes of header and payload, one like the other: most of a stream. Returns the payload that they took.
+    int AppendWhole(scoped ReadOnlySpan<byte> bytes)
+    {
+        var spare = _left - _packetsLeft + 1 - Room;
+        var count = spare < 0 ? 0 : Math.Min(Math.Min(bytes.Length / Room, (_memory.Length - _used) / PacketSize), spare / (Room - 1) + 1);
+        var packets = _memory.Slice(_used, count * PacketSize);
+        var header = (uint)(Sync << 24 | _stream.Pid << 8 | 0x10);
+        for (var i = 0; i < count; i++)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(packets, header | (uint)(_stream.Counter + i) & 0xF);
+            bytes.Slice(i * Room, Room).CopyTo(packets[4..]);
+            packets = packets[PacketSize..];
+        }
+
+        _stream.Counter += count;
+        _used += count * PacketSize;
+        _left -= count * Room;
+        _packetsLeft -= count;
+        Length += count * PacketSize;
+        return count * Room;
     }
 
     // Each packet takes what fits, but leaves a byte for every packet that must still come.

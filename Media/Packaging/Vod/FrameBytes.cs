@@ -5,111 +5,167 @@ using Tributary.Media.Sources;
 namespace Tributary.Media.Packaging.Vod;
 
 /// <summary>
-/// The bytes of a segment's frames, read from their sources in as few reads as their places allow: frames of interleaved files lie close together, so gaps
-/// between them are read along.
+/// The bytes of a segment's frames, read while they are written: a few windows of the sources, so small that what was read is still in the processor's cache
+/// when it is copied on. In interleaved files one window has the frames of all tracks.
 /// </summary>
 sealed class FrameBytes : IDisposable
 {
-    const int MaxGap = 64 << 10;
-    const int MaxRead = 8 << 20;
+    const int WindowSize = 128 << 10;
+    const int LeastReadAhead = 64 << 10;
+    const int Windows = 4;
 
-    readonly List<(IByteSource Source, long Offset, byte[] Buffer, int Length)> _extents = [];
+    readonly List<(IByteSource Source, long End)> _ends = new(1);   // where the last frame of all that a source has for the segment ends
+    readonly Window[] _windows = new Window[Windows];
+    int _latest;
+    int _reads;
 
-    /// <summary>Reads the frames of all tracks. False where a source ends before a frame does.</summary>
-    /// <exception cref="IOException">A source cannot be read.</exception>
-    internal static async ValueTask<FrameBytes?> ReadAsync(IReadOnlyList<SegmentTrack> tracks, CancellationToken cancellation)
+    /// <summary>The bytes of all tracks' frames, none read yet; null where a source ends before a frame does.</summary>
+    internal static FrameBytes? Of(IReadOnlyList<SegmentTrack> tracks)
     {
         var bytes = new FrameBytes();
-        try
-        {
-            foreach (var source in tracks.SelectMany(track => track.Runs).GroupBy(run => run.Track.Bytes))
-            {
-                foreach (var (offset, length) in Extents([.. source]))
-                {
-                    var buffer = ArrayPool<byte>.Shared.Rent(length);
-                    bytes._extents.Add((source.Key, offset, buffer, length));
-                    if (await source.Key.ReadAsync(offset, buffer.AsMemory(0, length), cancellation) != length)
-                    {
-                        bytes.Dispose();
-                        return null;
-                    }
-                }
-            }
-
-            return bytes;
-        }
-        catch
-        {
-            bytes.Dispose();
-            throw;
-        }
+        return tracks.All(track => Array.TrueForAll(track.Runs, bytes.TryAdd)) ? bytes : null;
     }
 
-    /// <summary>The bytes of a frame; may be written to, once.</summary>
-    internal Span<byte> Of(SegmentRun run, in SetFrame frame)
+    /// <summary>Brings a frame into memory, where it stays until so many others were read that its window is needed.</summary>
+    /// <exception cref="IOException">The source cannot be read (any more).</exception>
+    /// <returns>True.</returns>
+    internal ValueTask<bool> LoadAsync(SegmentRun run, in SetFrame frame, CancellationToken cancellation) =>
+        frame.Size == 0 || Find(run.Track.Bytes, frame.Offset, frame.Size) >= 0 ? new(true) : ReadAsync(run, frame.Offset, frame.Size, cancellation);
+
+    /// <summary>The bytes of a frame that was just loaded.</summary>
+    internal ReadOnlySpan<byte> Of(SegmentRun run, in SetFrame frame)
     {
-        foreach (var (source, offset, buffer, length) in _extents)
+        if (frame.Size == 0)
         {
-            if (source == run.Track.Bytes && frame.Offset >= offset && frame.Offset + frame.Size <= offset + length)
-            {
-                return buffer.AsSpan((int)(frame.Offset - offset), frame.Size);
-            }
+            return default;
         }
 
-        return default;
+        ref readonly var window = ref _windows[Find(run.Track.Bytes, frame.Offset, frame.Size)];
+        return window.Buffer.AsSpan((int)(frame.Offset - window.Offset), frame.Size);
     }
 
     public void Dispose()
     {
-        foreach (var (_, _, buffer, _) in _extents)
+        for (var i = 0; i < Windows; i++)
+        {
+            Return(ref _windows[i]);
+        }
+    }
+
+    bool TryAdd(SegmentRun run)
+    {
+        var (source, end) = (run.Track.Bytes, 0L);
+        foreach (ref readonly var frame in run.Frames.AsSpan())
+        {
+            if (frame.Size > 0 && (frame.Offset < 0 || frame.Offset > source.Length - frame.Size))
+            {
+                return false;
+            }
+
+            end = frame.Size > 0 ? Math.Max(end, frame.Offset + frame.Size) : end;
+        }
+
+        _ends.Add((source, Math.Max(end, EndIn(source))));
+        return true;
+    }
+
+    int Find(IByteSource source, long offset, int size)
+    {
+        if (_windows[_latest].Has(source, offset, size))
+        {
+            return _latest;
+        }
+
+        for (var i = 0; i < Windows; i++)
+        {
+            if (_windows[i].Has(source, offset, size))
+            {
+                return _latest = i;
+            }
+        }
+
+        return -1;
+    }
+
+    async ValueTask<bool> ReadAsync(SegmentRun run, long offset, int size, CancellationToken cancellation)
+    {
+        var source = run.Track.Bytes;
+        var length = (int)Math.Min(Math.Max(size, Math.Max(ReadAheadOf(run), source.ReadAhead)), EndIn(source) - offset);
+        var place = Oldest();
+        var buffer = Room(ref _windows[place], length);
+        if (await source.ReadAsync(offset, buffer.AsMemory(0, length), cancellation) != length)
+        {
+            throw new IOException("the source became shorter while it was read");
+        }
+
+        _windows[place] = new Window { Source = source, Offset = offset, Buffer = buffer, Length = length, Read = ++_reads };
+        _latest = place;
+        return true;
+    }
+
+    int Oldest()
+    {
+        var oldest = 0;
+        for (var i = 1; i < Windows; i++)
+        {
+            oldest = _windows[i].Read < _windows[oldest].Read ? i : oldest;
+        }
+
+        return oldest;
+    }
+
+    static byte[] Room(ref Window window, int length)
+    {
+        if (window.Buffer is { } buffer && buffer.Length >= length)
+        {
+            window.Length = 0;
+            return buffer;
+        }
+
+        Return(ref window);
+        var rented = ArrayPool<byte>.Shared.Rent(length);
+        window = new Window { Buffer = rented };
+        return rented;
+    }
+
+    static void Return(ref Window window)
+    {
+        if (window.Buffer is { } buffer)
         {
             ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        _extents.Clear();
-    }
-
-    static IEnumerable<(long Offset, int Length)> Extents(SegmentRun[] runs)
-    {
-        var places = Places(runs);
-        for (var i = 0; i < places.Length;)
-        {
-            var (start, end) = (places[i].Offset, places[i].Offset + places[i].Size);
-            for (i++; i < places.Length && places[i].Offset <= end + MaxGap && places[i].Offset + places[i].Size - start <= MaxRead; i++)
-            {
-                end = Math.Max(end, places[i].Offset + places[i].Size);
-            }
-
-            yield return (start, (int)(end - start));
+            window = default;
         }
     }
 
-    // By their offsets: frames that touch are one place, as most do.
-    static Place[] Places(SegmentRun[] runs)
+    // Of frames that lie far apart, as those of sound do between pictures, little more is read than they are.
+    static int ReadAheadOf(SegmentRun run)
     {
-        var places = new List<Place>(256);
-        foreach (var run in runs)
+        var (start, end) = (run.Frames[0].Offset, run.Frames[^1].Offset + run.Frames[^1].Size);
+        return end <= start ? WindowSize : (int)Math.Clamp(run.Bytes * WindowSize / (end - start), LeastReadAhead, WindowSize);
+    }
+
+    long EndIn(IByteSource source)
+    {
+        for (var i = _ends.Count - 1; i >= 0; i--)
         {
-            foreach (ref readonly var frame in run.Frames.AsSpan())
+            if (_ends[i].Source == source)
             {
-                if (places.Count > 0 && places[^1] is var last && last.Offset + last.Size == frame.Offset && last.Size <= MaxRead / 2 - frame.Size)
-                {
-                    places[^1] = new(last.Offset, last.Size + frame.Size);
-                }
-                else if (frame.Size > 0)
-                {
-                    places.Add(new(frame.Offset, frame.Size));
-                }
+                return _ends[i].End;
             }
         }
 
-        Place[] sorted = [.. places];
-        Array.Sort(sorted);
-        return sorted;
+        return 0;
     }
 
-    readonly record struct Place(long Offset, int Size) : IComparable<Place>
+    struct Window
     {
-        public int CompareTo(Place other) => Offset.CompareTo(other.Offset);
+        internal IByteSource? Source;
+        internal byte[]? Buffer;
+        internal long Offset;
+        internal int Length;
+        internal int Read;
+
+        internal readonly bool Has(IByteSource source, long offset, int size) =>
+            Source == source && offset >= Offset && offset + size <= Offset + Length;
     }
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using Tributary.Media.Sources;
 
 namespace Tributary.Media.Packaging.Vod;
@@ -13,31 +11,4 @@ public readonly record struct PackagedAnswer(PackagedBody? Body, MediaFailure Fa
     public static PackagedAnswer Of(PackagedBody body) => new(body, MediaFailure.None, "");
 
     public static PackagedAnswer Failed(MediaFailure failure, string reason) => new(null, failure, reason);
-}
-
-/// <summary>A body in rented memory of the size that was worked out for it.</summary>
-sealed class PooledBody(int expected) : PackagedBody
-{
-    readonly PooledBytes _bytes = new(expected);
-
-    /// <summary>Where the body is written to, before it is sent.</summary>
-    internal IBufferWriter<byte> Output => _bytes;
-
-    public override long Length => _bytes.Written.Length;
-
-    // In pieces: a connection that is given all at once copies all before it sends any.
-    public override async ValueTask WriteAsync(PipeWriter output, long from, long count, CancellationToken cancellation)
-    {
-        const int Chunk = 64 * 1024;
-        for (var end = from + count; from < end; from += Chunk)
-        {
-            await output.WriteAsync(_bytes.Written.Slice((int)from, (int)Math.Min(Chunk, end - from)), cancellation);
-        }
-    }
-
-    public override ValueTask DisposeAsync()
-    {
-        _bytes.Dispose();
-        return base.DisposeAsync();
-    }
 }

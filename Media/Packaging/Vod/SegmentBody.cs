@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Tributary.Media.Sets;
+using Tributary.Media.Sources;
 
 namespace Tributary.Media.Packaging.Vod;
 
@@ -9,20 +11,52 @@ abstract class SegmentPieces
     /// <summary>Bytes of the next piece; 0 behind the last.</summary>
     internal abstract int Next { get; }
 
-    /// <summary>Writes the next piece, or leaves it out where there is no output, and goes on to the one after it.</summary>
+    /// <summary>Brings what the next piece is made of into memory. False where it is damaged.</summary>
+    /// <exception cref="IOException">The media's source cannot be read (any more).</exception>
+    internal abstract ValueTask<bool> TryLoadAsync(CancellationToken cancellation);
+
+    /// <summary>Writes the next piece, which was loaded, or leaves it out where there is no output, and goes on to the one after it.</summary>
     internal abstract void Take(IBufferWriter<byte>? output);
 }
 
 /// <summary>
-/// A segment that is put together while it is sent, from frames that are in memory: nothing is held twice, and what was just written is still in the
-/// processor's cache when it is handed to the connection.
+/// A segment that is read and put together while it is sent: no more of it is in memory than a few windows of its source, and what was just written is still
+/// in the processor's cache when it is handed to the connection.
 /// </summary>
 sealed class SegmentBody(long length, FrameBytes frames, Func<SegmentPieces> begin) : PackagedBody
 {
-    // As much as the connection takes before it asks to wait.
-    const int Chunk = 64 * 1024;
+    // What one call hands to the connection.
+    const int Chunk = 64 << 10;
+
+    // So much is looked at before the first byte is sent: damage in it is an answer of its own, behind it the connection ends.
+    const int LookedAtFirst = 256 << 10;
+
+    MediaSet? _set;
 
     public override long Length => length;
+
+    /// <summary>The answer that a body is, or why it is none.</summary>
+    /// <exception cref="IOException">The media's source cannot be read.</exception>
+    internal static async ValueTask<PackagedAnswer> AnswerAsync(SegmentBody body, CancellationToken cancellation)
+    {
+        var isWhole = false;
+        try
+        {
+            isWhole = await body.TryBeginAsync(cancellation);
+        }
+        finally
+        {
+            if (!isWhole)
+            {
+                await body.DisposeAsync();
+            }
+        }
+
+        return isWhole ? PackagedAnswer.Of(body) : PackagedAnswer.Failed(MediaFailure.BadData, "a picture's NAL units do not add up");
+    }
+
+    /// <summary>Keeps the set's sources open until the segment was sent.</summary>
+    internal void Own(MediaSet set) => _set = set;
 
     public override async ValueTask WriteAsync(PipeWriter output, long from, long count, CancellationToken cancellation)
     {
@@ -40,7 +74,7 @@ sealed class SegmentBody(long length, FrameBytes frames, Func<SegmentPieces> beg
             }
             else
             {
-                at += WriteChunk(output, pieces, end - at);
+                at += await WriteChunk(output, pieces, end - at, cancellation);
                 if ((await output.FlushAsync(cancellation)).IsCompleted)
                 {
                     return;
@@ -49,18 +83,44 @@ sealed class SegmentBody(long length, FrameBytes frames, Func<SegmentPieces> beg
         }
     }
 
-    public override ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         frames.Dispose();
-        return base.DisposeAsync();
+        if (_set is not null)
+        {
+            await _set.DisposeAsync();
+        }
+
+        await base.DisposeAsync();
+    }
+
+    async ValueTask<bool> TryBeginAsync(CancellationToken cancellation)
+    {
+        var pieces = begin();
+        for (var looked = 0; looked < LookedAtFirst && pieces.Next is > 0 and var next; looked += next)
+        {
+            if (!await pieces.TryLoadAsync(cancellation))
+            {
+                return false;
+            }
+
+            pieces.Take(null);
+        }
+
+        return true;
     }
 
     // Whole pieces, as many as fit.
-    static int WriteChunk(PipeWriter output, SegmentPieces pieces, long left)
+    static async ValueTask<int> WriteChunk(PipeWriter output, SegmentPieces pieces, long left, CancellationToken cancellation)
     {
         var chunk = new ChunkWriter(output.GetMemory(Math.Max(Chunk, pieces.Next)));
         while (pieces.Next is > 0 and var next && next <= chunk.Room && chunk.Written + next <= left)
         {
+            if (!await pieces.TryLoadAsync(cancellation))
+            {
+                throw Damaged();
+            }
+
             pieces.Take(chunk);
         }
 
@@ -72,6 +132,11 @@ sealed class SegmentBody(long length, FrameBytes frames, Func<SegmentPieces> beg
     static async ValueTask<int> WritePart(PipeWriter output, SegmentPieces pieces, long from, long end, CancellationToken cancellation)
     {
         var size = pieces.Next;
+        if (!await pieces.TryLoadAsync(cancellation))
+        {
+            throw Damaged();
+        }
+
         var buffer = ArrayPool<byte>.Shared.Rent(size);
         try
         {
@@ -84,6 +149,8 @@ sealed class SegmentBody(long length, FrameBytes frames, Func<SegmentPieces> beg
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    static IOException Damaged() => new("a picture's NAL units do not add up");
 
     /// <summary>Memory that is written from its beginning on.</summary>
     sealed class ChunkWriter(Memory<byte> memory) : IBufferWriter<byte>
@@ -124,7 +191,10 @@ sealed class FramePieces(ReadOnlyMemory<byte> header, IReadOnlyList<FrameRun> ru
         }
     }
 
-    ref readonly Sets.SetFrame Current => ref runs[_run].Run.Frames[runs[_run].First + _frame];
+    ref readonly SetFrame Current => ref runs[_run].Run.Frames[runs[_run].First + _frame];
+
+    internal override ValueTask<bool> TryLoadAsync(CancellationToken cancellation) =>
+        _run < 0 ? new(true) : frames.LoadAsync(runs[_run].Run, Current, cancellation);
 
     internal override void Take(IBufferWriter<byte>? output)
     {
@@ -141,4 +211,4 @@ sealed class FramePieces(ReadOnlyMemory<byte> header, IReadOnlyList<FrameRun> ru
 }
 
 /// <summary>Frames of a run that stand together in a segment.</summary>
-readonly record struct FrameRun(Sets.SegmentRun Run, int First, int Count);
+readonly record struct FrameRun(SegmentRun Run, int First, int Count);

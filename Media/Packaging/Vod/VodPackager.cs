@@ -53,8 +53,22 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
             return PackagedAnswer.Failed(loaded.Failure, loaded.Reason);
         }
 
-        await using var set = loaded.Set;
-        return await PackageAsync(set, job, cancellation);
+        var (set, answer) = (loaded.Set, default(PackagedAnswer));
+        try
+        {
+            return answer = await PackageAsync(set, job, cancellation);
+        }
+        finally
+        {
+            if (answer.Body is SegmentBody segment)
+            {
+                segment.Own(set);   // it is read while it is sent
+            }
+            else
+            {
+                await set.DisposeAsync();
+            }
+        }
     }
 
     static ValueTask<PackagedAnswer> PackageAsync(MediaSet set, VodJob job, CancellationToken cancellation)

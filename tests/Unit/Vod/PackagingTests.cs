@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using Tributary.Media.Containers.MpegTs;
 using Tributary.Media.Languages;
 using Tributary.Media.Packaging.Vod;
 using Tributary.Media.Packaging.Vod.Hls;
@@ -118,10 +119,16 @@ public sealed class PackagingTests
     [Fact]
     public void Start_codes_take_the_place_of_lengths_and_keep_the_size()
     {
-        byte[] frame = [0, 0, 0, 2, 0x06, 0x11, 0, 0, 0, 3, 0x65, 0x22, 0x33];
-        Assert.True(TsParameterSets.TryMarkStarts(frame));
-        Assert.Equal([0, 0, 0, 1, 0x06, 0x11, 0, 0, 1, 0x65, 0x22, 0x33, 0], frame);
-        Assert.False(TsParameterSets.TryMarkStarts([0, 0, 0, 9, 1, 2]));
+        byte[] picture = [0, 0, 0, 2, 0x06, 0x11, 0, 0, 0, 3, 0x65, 0x22, 0x33];
+        Assert.True(ByteStream.AddsUp(picture));
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        var writer = new TsPacketWriter(output);
+        var stream = new TsStream(0x100, 0xE0);
+        writer.BeginPes(ref stream, picture.Length, -1, false, false);
+        ByteStream.Append(ref writer, picture);
+        writer.Flush();
+        Assert.Equal([0, 0, 0, 1, 0x06, 0x11, 0, 0, 1, 0x65, 0x22, 0x33, 0], output.WrittenSpan[^picture.Length..].ToArray());
+        Assert.False(ByteStream.AddsUp([0, 0, 0, 9, 1, 2]));
     }
 
     [Theory]

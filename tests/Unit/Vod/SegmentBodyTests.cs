@@ -9,7 +9,7 @@ namespace Tributary.Unit.Vod;
 public sealed class SegmentBodyTests
 {
     /// <summary>Frames of one NAL unit that fills them.</summary>
-    sealed class OneUnitPerFrame(int size) : IByteSource
+    sealed class OneUnitPerFrame(int size, long damagedAt = -1) : IByteSource
     {
         public long Length => long.MaxValue;
 
@@ -21,6 +21,7 @@ public sealed class SegmentBodyTests
             {
                 var at = (int)((offset + i) % size);
                 buffer.Span[i] = at < 4 ? (byte)((size - 4) >> (8 * (3 - at))) : (byte)((offset + i) * 31);
+                buffer.Span[i] = offset + i == damagedAt ? (byte)0x7F : buffer.Span[i];
             }
 
             return new(buffer.Length);
@@ -60,7 +61,23 @@ public sealed class SegmentBodyTests
         { VodRequestKind.HlsTsSegment, 150_000 },   // a picture is larger than what is written at once
         { VodRequestKind.HlsFmp4Segment, 1_000 },
         { VodRequestKind.DashFragment, 90_000 },
+        { VodRequestKind.HdsFragment, 1_000 },
+        { VodRequestKind.HdsFragment, 70_000 },
     };
+
+    [Fact]
+    public async Task A_picture_that_does_not_add_up_is_an_answer_at_the_beginning_and_ends_the_connection_behind_it()
+    {
+        var request = new VodRequest { Kind = VodRequestKind.HlsTsSegment, SegmentIndex = 0 };
+        var set = new MediaSetDescription { Sequences = [new SequenceDescription { Clips = [new SourceClip { Path = "a.mp4" }] }] };
+        var place = new VodPlace { BaseUrl = "", SegmentsBaseUrl = "", Path = "/hls/a.mp4" };
+        Task<PackagedAnswer> AnswerAsync(long damagedAt) =>
+            new VodPackager(new Opener(new OneUnitPerFrame(10_000, damagedAt), EvenTrack.Video(10, size: 10_000)), PackagingOptions.Default).AnswerAsync(new VodJob(set, request, place, 0), default).AsTask();
+
+        Assert.Equal(MediaFailure.BadData, (await AnswerAsync(50_000)).Failure);
+        await using var body = (await AnswerAsync(2_000_000)).Body!;
+        await Assert.ThrowsAsync<IOException>(() => ReadAsync(body, 0, body.Length));
+    }
 
     [Theory]
     [MemberData(nameof(Segments))]

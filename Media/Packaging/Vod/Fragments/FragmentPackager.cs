@@ -28,8 +28,7 @@ static class FragmentPackager
             return PackagedAnswer.Failed(MediaFailure.BadRequest, "there is neither picture nor sound in what is asked for");
         }
 
-        var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
-        if (bytes is null)
+        if (FrameBytes.Of(tracks) is not { } bytes)
         {
             return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
         }
@@ -37,9 +36,10 @@ static class FragmentPackager
         var fragment = new VodFragment(tracks, segment, form);
         var header = fragment.WriteHeader();
         var runs = fragment.Runs;
-        return PackagedAnswer.Of(new SegmentBody(header.Length + fragment.PayloadLength, bytes, () => new FramePieces(header, runs, bytes))
+        var body = new SegmentBody(header.Length + fragment.PayloadLength, bytes, () => new FramePieces(header, runs, bytes))
         {
             ContentType = HlsPackager.TypeOf([.. tracks.Select(track => track.Track)]),
-        });
+        };
+        return await SegmentBody.AnswerAsync(body, cancellation);
     }
 }

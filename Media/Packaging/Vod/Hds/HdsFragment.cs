@@ -14,6 +14,7 @@ sealed class HdsFragment
 {
     const int TagHeader = 11;
     const int TagTrailer = 4;
+    const int MaxHead = 5;   // frame type and codec, packet type, composition time
     const int AfraHeader = 21;
     const int MoofAndMfhd = 8 + 16;
     const int TrafHeader = 8 + 28;
@@ -28,7 +29,8 @@ sealed class HdsFragment
     readonly IReadOnlyList<SegmentTrack> _tracks;
     readonly int _number;
     readonly bool _hasIndex;
-    readonly List<Tag> _tags = [];
+    readonly Tag[] _tags;
+    readonly byte[][] _configs;
     readonly int _configBytes;
     readonly int _keyFrames;
     readonly bool _startsWithKey;
@@ -39,14 +41,20 @@ sealed class HdsFragment
     /// <param name="hasIndex">Whether afra and moof stand before the tags.</param>
     internal HdsFragment(IReadOnlyList<SegmentTrack> tracks, int number, bool hasIndex)
     {
-        (_tracks, _number, _hasIndex) = (tracks, number, hasIndex);
-        Order();
+        (_tracks, _number, _hasIndex, _tags) = (tracks, number, hasIndex, InOrder(tracks));
+        _configs = [.. tracks.Select(static track => ConfigOf(track.Track))];
+        _configBytes = _configs.Sum(static config => config.Length > 0 ? TagHeader + config.Length + TagTrailer : 0);
         _start = tracks[0].Count > 0 ? tracks[0].FirstDts : 0;
-        _configBytes = tracks.Sum(static track => ConfigOf(track.Track).Length is > 0 and var length ? TagHeader + length + TagTrailer : 0);
-        _keyFrames = _tags.Count(IsKey);
-        _startsWithKey = _tags.Count > 0 && IsKey(_tags[0]);
-        MdatLength = MdatHeader + _configBytes * (_keyFrames + (_startsWithKey ? 0 : 1)) + _tags.Sum(TagLength);
-        Length = (hasIndex ? AfraLength + MoofLength : 0) + MdatLength;
+        _startsWithKey = _tags.Length > 0 && _tags[0].IsKey;
+        var bytes = MdatHeader + (_startsWithKey ? 0 : _configBytes);
+        foreach (ref readonly var tag in _tags.AsSpan())
+        {
+            _keyFrames += tag.IsKey ? 1 : 0;
+            bytes += SizeOf(tag);
+        }
+
+        MdatLength = bytes;
+        Length = (hasIndex ? AfraLength + MoofLength : 0) + bytes;
     }
 
     /// <summary>Bytes in all.</summary>
@@ -58,9 +66,42 @@ sealed class HdsFragment
 
     int MoofLength => MoofAndMfhd + Enumerable.Range(0, _tracks.Count).Sum(track => TrafHeader + _tracks[track].Count * (IsVideo(track) ? VideoTrun : AudioTrun));
 
-    readonly record struct Tag(int Track, int Run, int Frame, long Time);
+    /// <summary>A frame as a tag.</summary>
+    readonly record struct Tag(int Track, int Run, int Frame, long Time, int Size, bool IsKey);
 
-    internal void Write(IBufferWriter<byte> output, FrameBytes bytes)
+    /// <summary>The fragment's bytes: all that stands before the first frame, then each tag, a key frame's behind the configurations.</summary>
+    internal SegmentPieces Pieces(FrameBytes bytes) => new TagPieces(this, bytes);
+
+    sealed class TagPieces(HdsFragment fragment, FrameBytes bytes) : SegmentPieces
+    {
+        int _at = -1;
+
+        SegmentRun Run => fragment._tracks[fragment._tags[_at].Track].Runs[fragment._tags[_at].Run];
+
+        internal override int Next => _at < 0 ? fragment.HeadLength : _at < fragment._tags.Length ? fragment.SizeOf(fragment._tags[_at]) : 0;
+
+        internal override ValueTask<bool> TryLoadAsync(CancellationToken cancellation) =>
+            _at < 0 ? new(true) : bytes.LoadAsync(Run, Run.Frames[fragment._tags[_at].Frame], cancellation);
+
+        internal override void Take(IBufferWriter<byte>? output)
+        {
+            if (output is not null && _at < 0)
+            {
+                fragment.WriteHead(output);
+            }
+            else if (output is not null)
+            {
+                ref readonly var frame = ref Run.Frames[fragment._tags[_at].Frame];
+                fragment.WriteFrame(output, fragment._tags[_at], frame, bytes.Of(Run, frame));
+            }
+
+            _at++;
+        }
+    }
+
+    int HeadLength => Length - MdatLength + MdatHeader + (_startsWithKey ? 0 : _configBytes);
+
+    void WriteHead(IBufferWriter<byte> output)
     {
         if (_hasIndex)
         {
@@ -75,54 +116,72 @@ sealed class HdsFragment
         {
             WriteConfigurations(output, _start);
         }
+    }
 
-        foreach (var tag in _tags)
+    void WriteFrame(IBufferWriter<byte> output, in Tag tag, in SetFrame frame, ReadOnlySpan<byte> data)
+    {
+        if (tag.IsKey)
         {
-            if (IsKey(tag))
-            {
-                WriteConfigurations(output, tag.Time);
-            }
-
-            var run = _tracks[tag.Track].Runs[tag.Run];
-            ref readonly var frame = ref run.Frames[tag.Frame];
-            WriteTag(output, IsVideo(tag.Track) ? VideoTag : AudioTag, tag.Time, HeadOf(_tracks[tag.Track].Track, frame), bytes.Of(run, frame));
+            WriteConfigurations(output, tag.Time);
         }
+
+        Span<byte> head = stackalloc byte[MaxHead];
+        WriteTag(output, IsVideo(tag.Track) ? VideoTag : AudioTag, tag.Time, head[..WriteHeadOf(head, _tracks[tag.Track].Track, frame)], data);
     }
 
     void WriteConfigurations(IBufferWriter<byte> output, long time)
     {
-        foreach (var track in _tracks)
+        for (var track = 0; track < _tracks.Count; track++)
         {
-            WriteTag(output, IsVideo(track) ? VideoTag : AudioTag, time, ConfigOf(track.Track), []);
+            WriteTag(output, IsVideo(track) ? VideoTag : AudioTag, time, _configs[track], []);
         }
     }
-
-    bool IsKey(Tag tag) => IsVideo(tag.Track) && FrameOf(tag).IsKey;
 
     bool IsVideo(int track) => IsVideo(_tracks[track]);
 
     static bool IsVideo(SegmentTrack track) => track.Track.Kind == TrackKind.Video;
 
-    ref readonly SetFrame FrameOf(Tag tag) => ref _tracks[tag.Track].Runs[tag.Run].Frames[tag.Frame];
+    ref readonly SetFrame FrameOf(in Tag tag) => ref _tracks[tag.Track].Runs[tag.Run].Frames[tag.Frame];
 
-    int TagLength(Tag tag) => TagHeader + HeadLength(_tracks[tag.Track].Track) + FrameOf(tag).Size + TagTrailer;
+    // With the configurations before it.
+    int SizeOf(in Tag tag) => (tag.IsKey ? _configBytes : 0) + tag.Size;
 
     // By decode time; of those that are decoded at once the first track's first.
-    void Order()
+    static Tag[] InOrder(IReadOnlyList<SegmentTrack> tracks)
     {
-        for (var track = 0; track < _tracks.Count; track++)
+        var tags = new Tag[tracks.Sum(static track => track.Count)];
+        var places = new (int Run, int Frame)[tracks.Count];
+        for (var i = 0; i < tags.Length; i++)
         {
-            for (var run = 0; run < _tracks[track].Runs.Length; run++)
+            var (first, time) = (-1, long.MaxValue);
+            for (var track = 0; track < places.Length; track++)
             {
-                var (start, frames) = (_tracks[track].Runs[run].Start, _tracks[track].Runs[run].Frames);
-                for (var frame = 0; frame < frames.Length; frame++)
+                ref var place = ref places[track];
+                var runs = tracks[track].Runs;
+                while (place.Run < runs.Length && place.Frame == runs[place.Run].Frames.Length)
                 {
-                    _tags.Add(new Tag(track, run, frame, start + frames[frame].Dts - frames[0].Dts));
+                    place = (place.Run + 1, 0);
+                }
+
+                if (place.Run < runs.Length && TimeOf(runs[place.Run], place.Frame) is var at && (first < 0 || at < time))
+                {
+                    (first, time) = (track, at);
                 }
             }
+
+            tags[i] = TagOf(tracks[first], first, places[first], time);
+            places[first].Frame++;
         }
 
-        _tags.Sort(static (one, other) => (one.Time, one.Track, one.Run, one.Frame).CompareTo((other.Time, other.Track, other.Run, other.Frame)));
+        return tags;
+    }
+
+    static long TimeOf(SegmentRun run, int frame) => run.Start + run.Frames[frame].Dts - run.Frames[0].Dts;
+
+    static Tag TagOf(SegmentTrack track, int number, (int Run, int Frame) place, long time)
+    {
+        ref readonly var frame = ref track.Runs[place.Run].Frames[place.Frame];
+        return new Tag(number, place.Run, place.Frame, time, TagHeader + HeadLengthOf(track.Track) + frame.Size + TagTrailer, IsVideo(track) && frame.IsKey);
     }
 
     // AVC sequence header or AudioSpecificConfig behind the first bytes of a tag; nothing for MP3.
@@ -133,14 +192,24 @@ sealed class HdsFragment
         _ => [],
     };
 
-    static int HeadLength(SetTrack track) => track.Info.Codec switch { Codec.H264 => 5, Codec.Aac => 2, _ => 1 };
+    static int HeadLengthOf(SetTrack track) => track.Info.Codec switch { Codec.H264 => MaxHead, Codec.Aac => 2, _ => 1 };
 
-    static byte[] HeadOf(SetTrack track, in SetFrame frame) => track.Info.Codec switch
+    static int WriteHeadOf(Span<byte> head, SetTrack track, in SetFrame frame)
     {
-        Codec.H264 => [(byte)(frame.IsKey ? 0x17 : 0x27), 1, (byte)(frame.PtsDelay >> 16), (byte)(frame.PtsDelay >> 8), (byte)frame.PtsDelay],
-        Codec.Aac => [0xAF, 1],
-        _ => [(byte)(0x22 | RateOf(track.Info.SampleRate) << 2 | (track.Info.Channels > 1 ? 1 : 0))],
-    };
+        switch (track.Info.Codec)
+        {
+            case Codec.H264:
+                BinaryPrimitives.WriteInt32BigEndian(head[1..], frame.PtsDelay & 0xFF_FFFF | 1 << 24);
+                head[0] = (byte)(frame.IsKey ? 0x17 : 0x27);
+                return MaxHead;
+            case Codec.Aac:
+                (head[0], head[1]) = (0xAF, 1);
+                return 2;
+            default:
+                head[0] = (byte)(0x22 | RateOf(track.Info.SampleRate) << 2 | (track.Info.Channels > 1 ? 1 : 0));
+                return 1;
+        }
+    }
 
     static int RateOf(int hertz) => hertz switch { >= 44_100 => 3, >= 22_050 => 2, >= 11_025 => 1, _ => 0 };
 
@@ -176,13 +245,12 @@ sealed class HdsFragment
     // Places of the tags, from the start of the moof.
     int[] Places()
     {
-        var places = new int[_tags.Count];
+        var places = new int[_tags.Length];
         var place = MoofLength + MdatHeader + (_startsWithKey ? 0 : _configBytes);
         for (var i = 0; i < places.Length; i++)
         {
-            place += IsKey(_tags[i]) ? _configBytes : 0;
-            places[i] = place;
-            place += TagLength(_tags[i]);
+            place += SizeOf(_tags[i]);
+            places[i] = place - _tags[i].Size;
         }
 
         return places;
@@ -197,7 +265,7 @@ sealed class HdsFragment
         writer.I32(_keyFrames);
         for (var i = 0; i < places.Length; i++)
         {
-            if (IsKey(_tags[i]))
+            if (_tags[i].IsKey)
             {
                 writer.U64((ulong)_tags[i].Time);
                 writer.U64((ulong)(AfraLength + places[i] - _configBytes));
@@ -235,13 +303,13 @@ sealed class HdsFragment
         writer.Close(moof);
     }
 
-    void WriteRun(ref BoxWriter writer, Tag tag, int place)
+    void WriteRun(ref BoxWriter writer, in Tag tag, int place)
     {
         ref readonly var frame = ref FrameOf(tag);
         var isVideo = IsVideo(tag.Track);
         var box = writer.Open("trun"u8, 0, isVideo ? 0xF01u : 0x301u);
         writer.U32(1);
-        writer.I32(place + TagHeader + HeadLength(_tracks[tag.Track].Track));
+        writer.I32(place + TagHeader + HeadLengthOf(_tracks[tag.Track].Track));
         writer.I32(frame.Duration);
         writer.I32(frame.Size);
         if (isVideo)

@@ -39,16 +39,13 @@ static class HdsPackager
             return PackagedAnswer.Failed(MediaFailure.BadRequest, "FLV carries H.264, AAC and MP3 only");
         }
 
-        using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
-        if (bytes is null)
+        if (FrameBytes.Of(tracks) is not { } bytes)
         {
             return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
         }
 
         var fragment = new HdsFragment(tracks, segment, set.Options.Hds.GenerateMoof);
-        var body = new PooledBody(fragment.Length) { ContentType = "video/f4f" };
-        fragment.Write(body.Output, bytes);
-        return PackagedAnswer.Of(body);
+        return await SegmentBody.AnswerAsync(new SegmentBody(fragment.Length, bytes, () => fragment.Pieces(bytes)) { ContentType = "video/f4f" }, cancellation);
     }
 
     internal static bool Carries(Codec codec) => codec is Codec.H264 or Codec.Aac or Codec.Mp3;

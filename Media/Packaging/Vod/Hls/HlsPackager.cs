@@ -63,23 +63,19 @@ static class HlsPackager
             return PackagedAnswer.Failed(MediaFailure.BadData, "the video's decoder configuration is damaged");
         }
 
-        var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
-        if (bytes is null)
+        if (FrameBytes.Of(tracks) is not { } bytes)
         {
             return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
         }
 
         var streams = VodTsSegment.StreamsOf(set, tracks, request.PtsDelay);
-        var written = new VodTsSegment(streams, id3);
-        if (streams.Length > 0 && written.TryMarkStarts(bytes))
+        if (streams.Length == 0)
         {
-            return PackagedAnswer.Of(new SegmentBody(written.Length, bytes, () => written.Pieces(bytes)) { ContentType = "video/MP2T" });
+            return PackagedAnswer.Failed(MediaFailure.BadRequest, "a transport stream carries none of the tracks");
         }
 
-        bytes.Dispose();
-        return streams.Length == 0
-            ? PackagedAnswer.Failed(MediaFailure.BadRequest, "a transport stream carries none of the tracks")
-            : PackagedAnswer.Failed(MediaFailure.BadData, "a picture's NAL units do not add up");
+        var laidOut = new VodTsSegment(streams, id3, set.Options.Hls);
+        return await SegmentBody.AnswerAsync(new SegmentBody(laidOut.Length, bytes, () => laidOut.Pieces(bytes)) { ContentType = "video/MP2T" }, cancellation);
     }
 
     internal static ValueTask<PackagedAnswer> FragmentAsync(MediaSet set, VodRequest request, CancellationToken cancellation)

@@ -9,11 +9,21 @@ namespace Tributary.Media.Packaging.Vod.Hls;
 /// <param name="Run">Number of the run that its frames are of.</param>
 /// <param name="First">Number of its first frame in the run.</param>
 /// <param name="Count">Frames.</param>
-/// <param name="Payload">Bytes after the PES header.</param>
+/// <param name="Size">Bytes of its frames.</param>
 /// <param name="Pts">Presentation time of the first frame, in ticks of 90 kHz.</param>
 /// <param name="Dts">Decode time of the first frame.</param>
 /// <param name="IsKey">Whether a decoder can start here.</param>
-readonly record struct TsPes(int Stream, int Run, int First, int Count, int Payload, long Pts, long Dts, bool IsKey);
+readonly record struct TsPes(int Stream, int Run, int First, int Count, int Size, long Pts, long Dts, bool IsKey)
+{
+    /// <summary>Bytes of the stream's frames before it that stand in its first transport packet, so that they need no stuffing: see <see cref="TsLayout.Chain"/>.</summary>
+    internal int Before { get; init; }
+
+    /// <summary>Bytes of its own frames that stand in the stream's next PES packet.</summary>
+    internal int After { get; init; }
+
+    /// <summary>Bytes after the PES header.</summary>
+    internal int Payload => Before + Size - After;
+}
 
 /// <summary>
 /// The order in which the frames of a segment stand in its transport stream, from their sizes and times alone: so that lengths, and the byte ranges of an
@@ -57,6 +67,32 @@ static class TsLayout
         }
 
         return order;
+    }
+
+    /// <summary>
+    /// Leaves out the stuffing between the frames of a stream: what a frame leaves of its last transport packet is taken by the next frame. That packet
+    /// begins the next frame's PES packet, with its times: they are those of the first frame that begins in a PES packet (ISO/IEC 13818-1 §2.4.3.7).
+    /// </summary>
+    /// <param name="order">The PES packets.</param>
+    /// <param name="headerOf">Bytes of a PES packet's header and of the adaptation field before it.</param>
+    /// <param name="acrossStreams">Whether frames of other streams may stand between.</param>
+    internal static void Chain(List<TsPes> order, Func<TsPes, int> headerOf, bool acrossStreams)
+    {
+        var last = new Dictionary<int, int>();
+        for (var i = 0; i < order.Count; i++)
+        {
+            if (last.TryGetValue(order[i].Stream, out var previous) && (acrossStreams || previous == i - 1))
+            {
+                var bytes = headerOf(order[previous]) + order[previous].Payload;
+                var rest = bytes <= TsPacketWriter.Room ? 0 : bytes % TsPacketWriter.Room;
+                if (rest < TsPacketWriter.Room - headerOf(order[i]))
+                {
+                    (order[previous], order[i]) = (order[previous] with { After = rest }, order[i] with { Before = rest });
+                }
+            }
+
+            last[order[i].Stream] = i;
+        }
     }
 
     // The stream whose frame is decoded first, and when; -1 where all frames are taken.
@@ -177,6 +213,28 @@ sealed class TsElementary
     {
         var of = Track.Runs[run];
         return of.Start + (of.Frames[frame].Dts - of.Frames[0].Dts) + Offset90k;
+    }
+
+    /// <summary>Writes a picture as a byte stream, behind what stands before it.</summary>
+    internal void WritePicture(Span<byte> target, ReadOnlySpan<byte> picture, bool isKey)
+    {
+        Sets!.Delimiter.CopyTo(target);
+        target = target[_extra..];
+        if (isKey)
+        {
+            Sets.Bytes.CopyTo(target);
+            target = target[_keyExtra..];
+        }
+
+        ByteStream.Write(target, picture);
+    }
+
+    /// <summary>Writes a frame of sound, behind the header that its codec has in a transport stream, and returns how many bytes that are.</summary>
+    internal int WriteSound(Span<byte> target, ReadOnlySpan<byte> frame)
+    {
+        Adts?.Write(target, frame.Length);
+        frame.CopyTo(target[_extra..]);
+        return _extra + frame.Length;
     }
 
     internal int SizeOf(in SetFrame frame) => frame.Size + _extra + (frame.IsKey ? _keyExtra : 0);

@@ -17,7 +17,6 @@ sealed class TsParameterSets
 
     internal TsParameterSets(TrackInfo track)
     {
-        LengthSize = NalUnits.LengthSize(track.Codec, track.DecoderConfig.Span);
         _delimiter = track.Codec == Codec.H264 ? H264Delimiter : HevcDelimiter;
         var sets = new List<byte>();
         foreach (var set in track.Codec == Codec.Hevc ? HevcArrays(track.DecoderConfig) : H264Sets(track))
@@ -108,38 +107,4 @@ sealed class TsParameterSets
 
     /// <summary>The parameter sets behind start codes.</summary>
     internal byte[] Bytes { get; }
-
-    /// <summary>Bytes of the length before each NAL unit: with 4 a start code takes its place, and the frame keeps its size.</summary>
-    internal int LengthSize { get; }
-
-    /// <summary>
-    /// Puts start codes where the lengths are: four bytes for the first NAL unit, three for others, and the zero bytes that this saves at the end
-    /// (trailing_zero_8bits, Annex B.1), so that the frame keeps its size. False where lengths do not add up to the frame.
-    /// </summary>
-    internal static bool TryMarkStarts(Span<byte> frame)
-    {
-        var (read, written) = (0, 0);
-        while (frame.Length - read > 4)
-        {
-            var length = BinaryPrimitives.ReadUInt32BigEndian(frame[read..]);
-            if (length > frame.Length - read - 4)
-            {
-                return false;
-            }
-
-            var code = read == 0 ? 4 : 3;
-            if (read + 4 != written + code)
-            {
-                frame.Slice(read + 4, (int)length).CopyTo(frame[(written + code)..]);
-            }
-
-            frame.Slice(written, code).Clear();
-            frame[written + code - 1] = 1;
-            read += 4 + (int)length;
-            written += code + (int)length;
-        }
-
-        frame[written..].Clear();
-        return read == frame.Length;
-    }
 }

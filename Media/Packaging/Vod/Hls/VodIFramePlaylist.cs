@@ -36,7 +36,7 @@ static class VodIFramePlaylist
             }
 
             var number = segment;
-            new VodTsSegment(VodTsSegment.StreamsOf(set, picked), Id3Timestamp.Of(set, segment)).FindKeyFrames((offset, length, pts) => found.Add((number, offset, length, pts)));
+            new VodTsSegment(VodTsSegment.StreamsOf(set, picked), Id3Timestamp.Of(set, segment), set.Options.Hls).FindKeyFrames((offset, length, pts) => found.Add((number, offset, length, pts)));
         }
 
         text = Write(set, place, tracks, found, video.Duration);

@@ -40,9 +40,14 @@ sealed class VodTsSegment
     ];
 
     /// <summary>Lays out a segment: its length, and where its pictures stand, are known from then on.</summary>
-    internal VodTsSegment(TsElementary[] streams, ReadOnlyMemory<byte> id3)
+    internal VodTsSegment(TsElementary[] streams, ReadOnlyMemory<byte> id3, HlsPackagingOptions options)
     {
         (_streams, _id3, _order) = (streams, id3, TsLayout.Of(streams));
+        if (!options.AlignFrames)
+        {
+            TsLayout.Chain(_order, pes => TimestampsOf(pes) + (ClockOf(pes) >= 0 ? TsPacketWriter.PcrFieldSize : 0), options.InterleaveFrames);
+        }
+
         _last = LastOf(_order, streams.Length);
         _sizes = new int[_order.Count];
         var writer = new TsPacketWriter(null);
@@ -68,34 +73,25 @@ sealed class VodTsSegment
         long at = _headSize;
         for (var i = 0; i < _sizes.Length; i++)
         {
-            var pes = _order[i];
-            if (pes.IsKey && IsVideo(pes.Stream))
+            if (_order[i].IsKey && IsVideo(_order[i].Stream))
             {
-                found(at, _sizes[i], pes.Pts);
+                found(at, _order[i].After == 0 ? _sizes[i] : LengthWithRest(i), _order[i].Pts);
             }
 
             at += _sizes[i];
         }
     }
 
-    /// <summary>Puts start codes into the pictures, once. False where a picture's NAL units do not add up.</summary>
-    internal bool TryMarkStarts(FrameBytes bytes)
+    // Up to the first packet of the stream's next PES packet, which has the picture's last bytes.
+    long LengthWithRest(int number)
     {
-        foreach (var stream in _streams.Where(stream => stream.Sets is not null))
+        long length = _sizes[number];
+        for (var i = number + 1; _order[i].Stream != _order[number].Stream; i++)
         {
-            foreach (var run in stream.Track.Runs)
-            {
-                foreach (ref readonly var frame in run.Frames.AsSpan())
-                {
-                    if (!TsParameterSets.TryMarkStarts(bytes.Of(run, frame)))
-                    {
-                        return false;
-                    }
-                }
-            }
+            length += _sizes[i];
         }
 
-        return true;
+        return length + TsPacketWriter.PacketSize;
     }
 
     /// <summary>The segment's bytes: tables, then each PES packet.</summary>
@@ -104,9 +100,77 @@ sealed class VodTsSegment
     sealed class PesPieces(VodTsSegment segment, FrameBytes bytes) : SegmentPieces
     {
         readonly TsStream[] _elementary = segment.Begin();
+        readonly byte[]?[] _rests = new byte[]?[segment._streams.Length];   // what the next PES packet of a stream begins with
+        byte[] _unit = [];   // the frames of a PES packet, where they are not written as they lie
         int _at = -1;
 
         internal override int Next => _at < 0 ? segment._headSize : _at < segment._sizes.Length ? segment._sizes[_at] : 0;
+
+        internal override ValueTask<bool> TryLoadAsync(CancellationToken cancellation)
+        {
+            if (_at < 0)
+            {
+                return new(true);
+            }
+
+            var pes = segment._order[_at];
+            return pes.Before > 0 && _rests[pes.Stream] is null ? TryBeginWithRestAsync(pes, cancellation) : TryLoadAsync(pes, cancellation);
+        }
+
+        // A range begins here: what the packet before has left is not known yet.
+        async ValueTask<bool> TryBeginWithRestAsync(TsPes pes, CancellationToken cancellation)
+        {
+            var before = segment._order[segment._order.FindLastIndex(_at - 1, other => other.Stream == pes.Stream)];
+            if (!await TryLoadAsync(before, cancellation))
+            {
+                return false;
+            }
+
+            Keep(before);
+            return await TryLoadAsync(pes, cancellation);
+        }
+
+        ValueTask<bool> TryLoadAsync(TsPes pes, CancellationToken cancellation) =>
+            segment._streams[pes.Stream].Sets is null ? GatherAsync(pes, cancellation) : TryLoadPictureAsync(pes, cancellation);
+
+        async ValueTask<bool> TryLoadPictureAsync(TsPes pes, CancellationToken cancellation)
+        {
+            var run = segment._streams[pes.Stream].Track.Runs[pes.Run];
+            await bytes.LoadAsync(run, run.Frames[pes.First], cancellation);
+            var picture = bytes.Of(run, run.Frames[pes.First]);
+            if (!ByteStream.AddsUp(picture))
+            {
+                return false;
+            }
+
+            if (pes is not { Before: 0, After: 0 })
+            {
+                segment._streams[pes.Stream].WritePicture(Room(pes), picture, pes.IsKey);
+            }
+
+            return true;
+        }
+
+        async ValueTask<bool> GatherAsync(TsPes pes, CancellationToken cancellation)
+        {
+            var (run, at) = (segment._streams[pes.Stream].Track.Runs[pes.Run], 0);
+            Room(pes);
+            for (var i = pes.First; i < pes.First + pes.Count; i++)
+            {
+                await bytes.LoadAsync(run, run.Frames[i], cancellation);
+                at += segment._streams[pes.Stream].WriteSound(_unit.AsSpan(at), bytes.Of(run, run.Frames[i]));
+            }
+
+            return true;
+        }
+
+        Span<byte> Room(in TsPes pes)
+        {
+            _unit = _unit.Length < pes.Size ? new byte[pes.Size] : _unit;
+            return _unit.AsSpan(0, pes.Size);
+        }
+
+        void Keep(in TsPes pes) => _rests[pes.Stream] = pes.After == 0 ? null : _unit.AsSpan(pes.Size - pes.After, pes.After).ToArray();
 
         internal override void Take(IBufferWriter<byte>? output)
         {
@@ -118,14 +182,34 @@ sealed class VodTsSegment
             else if (output is null)
             {
                 segment.Count(ref writer, ref _elementary[segment._order[_at].Stream], _at);
+                _rests[segment._order[_at].Stream] = null;
             }
             else
             {
-                segment.WritePes(ref writer, ref _elementary[segment._order[_at].Stream], _at, bytes);
+                WritePes(ref writer, ref _elementary[segment._order[_at].Stream]);
             }
 
             writer.Flush();
             _at++;
+        }
+
+        void WritePes(ref TsPacketWriter writer, ref TsStream elementary)
+        {
+            var pes = segment._order[_at];
+            BeginPes(ref writer, ref elementary, pes, segment.ClockOf(pes), segment._last[pes.Stream] == _at);
+            var stream = segment._streams[pes.Stream];
+            if (stream.Sets is { } sets && pes is { Before: 0, After: 0 })
+            {
+                var run = stream.Track.Runs[pes.Run];
+                writer.Append(sets.Delimiter);
+                writer.Append(pes.IsKey ? sets.Bytes : default);
+                ByteStream.Append(ref writer, bytes.Of(run, run.Frames[pes.First]));
+                return;
+            }
+
+            writer.Append(pes.Before > 0 ? _rests[pes.Stream] : default);
+            writer.Append(_unit.AsSpan(0, pes.Size - pes.After));
+            Keep(pes);
         }
     }
 
@@ -151,18 +235,12 @@ sealed class VodTsSegment
     void Count(ref TsPacketWriter writer, ref TsStream stream, int number)
     {
         var pes = _order[number];
-        var timestamps = stream.StreamId == VideoStreamId ? PtsAndDts : PtsOnly;
-        writer.BeginPes(ref stream, timestamps + pes.Payload, ClockOf(pes), false, _last[pes.Stream] == number);
+        writer.BeginPes(ref stream, TimestampsOf(pes) + pes.Payload, ClockOf(pes), false, _last[pes.Stream] == number);
     }
+
+    int TimestampsOf(in TsPes pes) => IsVideo(pes.Stream) ? PtsAndDts : PtsOnly;
 
     long ClockOf(in TsPes pes) => IsVideo(pes.Stream) || _streams.Length == 1 ? (pes.Dts - PcrLead90k) & 0x1_FFFF_FFFF : -1;
-
-    void WritePes(ref TsPacketWriter writer, ref TsStream stream, int number, FrameBytes bytes)
-    {
-        var pes = _order[number];
-        BeginPes(ref writer, ref stream, pes, ClockOf(pes), _last[pes.Stream] == number);
-        WritePayload(ref writer, _streams[pes.Stream], pes, bytes);
-    }
 
     static void WriteTables(ref TsPacketWriter writer, TsElementary[] streams)
     {
@@ -214,28 +292,6 @@ sealed class VodTsSegment
         field[0] = (byte)((prefix << 4) | (int)((ticks >> 29) & 0xE) | 1);
         BinaryPrimitives.WriteUInt16BigEndian(field[1..], (ushort)((ticks >> 14) | 1));
         BinaryPrimitives.WriteUInt16BigEndian(field[3..], (ushort)((ticks << 1) | 1));
-    }
-
-    static void WritePayload(ref TsPacketWriter writer, TsElementary stream, in TsPes pes, FrameBytes bytes)
-    {
-        var run = stream.Track.Runs[pes.Run];
-        Span<byte> adts = stackalloc byte[AdtsHeader.Size];
-        for (var i = 0; i < pes.Count; i++)
-        {
-            ref readonly var frame = ref run.Frames[pes.First + i];
-            if (stream.Sets is { } sets)
-            {
-                writer.Append(sets.Delimiter);
-                writer.Append(frame.IsKey ? sets.Bytes : default);
-            }
-            else if (stream.Adts is { } header)
-            {
-                header.Write(adts, frame.Size);
-                writer.Append(adts);
-            }
-
-            writer.Append(bytes.Of(run, frame));
-        }
     }
 
     static void WriteId3(ref TsPacketWriter writer, int streams, List<TsPes> order, ReadOnlyMemory<byte> id3)

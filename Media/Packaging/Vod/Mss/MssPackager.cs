@@ -43,16 +43,15 @@ static class MssPackager
                 : PackagedAnswer.Failed(MediaFailure.NoStreams, "there is no such track");
         }
 
-        var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
-        if (bytes is null)
+        if (FrameBytes.Of(tracks) is not { } bytes)
         {
             return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
         }
 
-        var fragment = new MssFragment(set, tracks[0], segment);
-        var header = fragment.WriteHeader();
+        var header = new MssFragment(set, tracks[0], segment).WriteHeader();
         FrameRun[] runs = [.. tracks[0].Runs.Select(run => new FrameRun(run, 0, run.Frames.Length))];
-        return PackagedAnswer.Of(new SegmentBody(header.Length + tracks[0].TotalBytes, bytes, () => new FramePieces(header, runs, bytes)) { ContentType = HlsPackager.TypeOf([tracks[0].Track]) });
+        var body = new SegmentBody(header.Length + tracks[0].TotalBytes, bytes, () => new FramePieces(header, runs, bytes)) { ContentType = HlsPackager.TypeOf([tracks[0].Track]) };
+        return await SegmentBody.AnswerAsync(body, cancellation);
     }
 
     /// <summary>A fragment of captions: one sample, a TTML document of what is shown in it.</summary>

@@ -6,7 +6,7 @@ namespace Tributary.Media.Packaging.Vod.Progressive;
 /// <summary>Bytes in memory, and behind them a part of a source as it is. Also a whole file: nothing in memory, and all of the source.</summary>
 public sealed class ClippedBody(ReadOnlyMemory<byte> header, IByteSource source, long start, long count) : PackagedBody
 {
-    const int Block = 64 * 1024;
+    const int Block = 64 << 10;
 
     public override long Length => header.Length + count;
 

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using Tributary.Media.Frames;
 using Tributary.Media.Sets;
 using Tributary.Media.Sources;
@@ -13,10 +11,6 @@ namespace Tributary.Media.Packaging.Vod.Webm;
 static class WebmPackager
 {
     const int Milliseconds = 1_000;
-    const int MaxClusterLength = 30_000;   // blocks tell their time in 16 bits
-    const uint ClusterId = 0x1F43_B675;
-    const byte SimpleBlockId = 0xA3;
-    const byte KeyFlag = 0x80;
 
     internal static bool Carries(Codec codec) => codec is Codec.Vp8 or Codec.Vp9 or Codec.Opus or Codec.Vorbis;
 
@@ -43,69 +37,16 @@ static class WebmPackager
             return PackagedAnswer.Failed(failure == MediaFailure.None ? MediaFailure.NoStreams : failure, "the segment's frames cannot be found");
         }
 
-        using var bytes = await FrameBytes.ReadAsync(tracks, cancellation);
-        if (bytes is null)
+        if (FrameBytes.Of(tracks) is not { } bytes)
         {
             return PackagedAnswer.Failed(MediaFailure.BadData, "the file ends before a frame does");
         }
 
-        var track = tracks[0];
-        var body = new PooledBody((int)track.TotalBytes + 64 + track.Count * 16) { ContentType = TypeOf(track.Track) };
-        foreach (var run in track.Runs)
-        {
-            WriteRun(body.Output, run, bytes);
-        }
-
-        return PackagedAnswer.Of(body);
+        var clusters = new WebmClusters(tracks[0]);
+        return await SegmentBody.AnswerAsync(new SegmentBody(clusters.Length, bytes, () => clusters.Pieces(bytes)) { ContentType = TypeOf(tracks[0].Track) }, cancellation);
     }
 
     static string TypeOf(SetTrack track) => track.Kind == TrackKind.Video ? "video/webm" : "audio/webm";
 
     static byte[][] Duration(MediaSet set) => set.Timeline.IsLive ? [] : [EbmlElement.Float(0x4489, set.Timeline.TotalDuration)];
-
-    static void WriteRun(IBufferWriter<byte> output, SegmentRun run, FrameBytes bytes)
-    {
-        for (var first = 0; first < run.Frames.Length;)
-        {
-            var (start, end) = (TimeOf(run, first), first + 1);
-            while (end < run.Frames.Length && TimeOf(run, end) - start <= MaxClusterLength)
-            {
-                end++;
-            }
-
-            WriteCluster(output, run, first, end, start, bytes);
-            first = end;
-        }
-    }
-
-    // Frames of these codecs are shown in the order in which they are decoded.
-    static long TimeOf(SegmentRun run, int frame) => Math.Max(0, run.Start + run.Frames[frame].Dts - run.Frames[0].Dts);
-
-    static void WriteCluster(IBufferWriter<byte> output, SegmentRun run, int first, int end, long start, FrameBytes bytes)
-    {
-        const int BlockHead = 4;
-        var timestamp = EbmlElement.Unsigned(0xE7, (ulong)start);
-        var length = (long)timestamp.Length;
-        for (var i = first; i < end; i++)
-        {
-            var size = BlockHead + run.Frames[i].Size;
-            length += 1 + EbmlElement.SizeLength(size) + size;
-        }
-
-        output.Write(EbmlElement.Id(ClusterId));
-        output.Write(EbmlElement.Size(length));
-        output.Write(timestamp);
-        Span<byte> head = stackalloc byte[1 + 4 + BlockHead];
-        head[0] = SimpleBlockId;
-        for (var i = first; i < end; i++)
-        {
-            ref readonly var frame = ref run.Frames[i];
-            var at = 1 + EbmlElement.WriteSize(head[1..], BlockHead + frame.Size);
-            head[at] = 0x81;   // track 1
-            BinaryPrimitives.WriteInt16BigEndian(head[(at + 1)..], (short)(TimeOf(run, i) - start));
-            head[at + 3] = frame.IsKey ? KeyFlag : (byte)0;
-            output.Write(head[..(at + BlockHead)]);
-            output.Write(bytes.Of(run, frame));
-        }
-    }
 }
