@@ -57,7 +57,9 @@ sealed class OpenedClips(IMediaOpener opener, SetSelection selection, PackagingO
         var durations = _clips[clip].Tracks.Select(track => track.Duration).Where(duration => duration > 0).ToArray();
         if (durations.Length == 0)
         {
-            return _clips[clip].Captions.Select(captions => captions.File.DurationMilliseconds - captions.ClipFrom).DefaultIfEmpty(0).Max();
+            // Captions without a cue have a segment all the same: players take a playlist without one for broken.
+            var shown = _clips[clip].Captions.Select(captions => captions.File.DurationMilliseconds - captions.ClipFrom).DefaultIfEmpty(0).Max();
+            return shown > 0 || _clips[clip].Captions.Count == 0 ? shown : options.Segmentation.SegmentDuration;
         }
 
         return policy == ManifestDurationPolicy.Max ? durations.Max() : durations.Min();

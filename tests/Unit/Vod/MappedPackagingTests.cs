@@ -101,12 +101,12 @@ public sealed class MappedPackagingTests
     }
 
     [Fact]
-    public async Task Captions_without_a_cue_are_a_playlist_without_a_segment()
+    public async Task Captions_without_a_cue_have_a_segment_as_players_give_up_over_a_playlist_without()
     {
         var set = Set([], [File("a.mp4")], [File("empty")]);
         var text = await TextAsync(set, new VodRequest { Kind = VodRequestKind.HlsIndex, Sequences = 2 }, EvenTrack.Video(20));
-        Assert.DoesNotContain("#EXTINF", text, StringComparison.Ordinal);
-        Assert.EndsWith("#EXT-X-ENDLIST\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("#EXTINF:10.000,\nhttp://host/vod/a/seg-1-f2.vtt\n#EXT-X-ENDLIST\n", text, StringComparison.Ordinal);
+        Assert.Equal("WEBVTT", (await TextAsync(set, Segment(VodRequestKind.HlsCaptionsSegment, 0) with { Sequences = 2 }, EvenTrack.Video(20)))[..6]);
     }
 
     [Fact]
