@@ -117,6 +117,12 @@ sealed class PlayerPage
         }
         """);
 
+    public Task<T> Evaluate<T>(string expression) => _page.EvaluateAsync<T>(expression);
+
+    public Task Seek(double seconds) => _page.EvaluateAsync("seconds => { document.querySelector('video').currentTime = seconds; }", seconds);
+
+    public Task CloseAsync() => _page.CloseAsync();
+
     /// <summary>Lets so many bits per second through; null: as many as there are.</summary>
     public async Task Throttle(int? bitsPerSecond)
     {
