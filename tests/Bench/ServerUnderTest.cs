@@ -66,7 +66,7 @@ sealed class ServerUnderTest : IAsyncDisposable
                     return;
                 }
             }
-            catch (HttpRequestException) when (!_process.HasExited)
+            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !_process.HasExited)
             {
             }
 
