@@ -1,5 +1,6 @@
 using System.Net;
 using Orleans.Configuration;
+using Orleans.Serialization;
 using Tributary.Grains;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.ServerNodes;
@@ -59,6 +60,7 @@ static class ClusterHosting
         silo.Configure<ClusterMembershipOptions>(DetectQuickly);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
         silo.Configure<ConnectionOptions>(Reconnect);
+        silo.Configure<ExceptionSerializationOptions>(TellOfTheDatabase);
         if (tls is not null)
         {
             silo.UseTls(tls.Apply);
@@ -72,6 +74,7 @@ static class ClusterHosting
         client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(3));
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.Configure<ConnectionOptions>(Reconnect);
+        client.Configure<ExceptionSerializationOptions>(TellOfTheDatabase);
         client.UseConnectionRetryFilter(WaitForSilos);
         if (tls is not null)
         {
@@ -82,7 +85,7 @@ static class ClusterHosting
     // Processes of a cluster start in any order: a client whose silos are not there yet waits for them.
     static async Task<bool> WaitForSilos(Exception exception, CancellationToken cancellation)
     {
-        await Task.Delay(TimeSpan.FromMilliseconds(500), cancellation);
+        await Task.Delay(TimeSpan.FromMilliseconds(200), cancellation);
         return true;
     }
 
@@ -105,6 +108,9 @@ static class ClusterHosting
         connections.OpenConnectionTimeout = TimeSpan.FromSeconds(2);
         connections.ConnectionRetryDelay = TimeSpan.FromMilliseconds(250);
     }
+
+    // Who calls a grain that cannot be stored hears so, and waits: what the database says has to arrive as what it is.
+    static void TellOfTheDatabase(ExceptionSerializationOptions exceptions) => exceptions.SupportedNamespacePrefixes.Add(Invariant);
 
     static IPAddress AddressOf(string host) => IPAddress.TryParse(host, out var address)
         ? address

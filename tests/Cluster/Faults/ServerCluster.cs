@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Tributary.Cluster.Engine.Processes;
 using Tributary.EndToEnd.Harness;
@@ -108,8 +107,8 @@ sealed class ServerCluster : IAsyncDisposable
     /// <summary>The silo on which the stream's grain lives.</summary>
     public async Task<ServerNode> OwnerOf(string stream)
     {
-        var port = await Database.Scalar($"SELECT Port FROM TributaryActivations WHERE GrainId LIKE 'live-stream/%{stream}'");
-        return Silos.Single(silo => silo.SiloPort == Convert.ToInt32(port, CultureInfo.InvariantCulture));
+        var owner = (await Gateways[0].Call(HttpMethod.Get, $"/api/v1/streams/{stream}")).Body!.Value.GetProperty("owner").GetString()!;
+        return Silos.Single(silo => owner.Contains($"{silo.Host}:{silo.SiloPort}:", StringComparison.Ordinal));
     }
 
     /// <summary>Epoch, state and numbering of a stream as a gateway tells them, asked of its grain now; null while nobody answers.</summary>

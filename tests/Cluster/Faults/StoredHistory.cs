@@ -27,13 +27,14 @@ sealed class StoredHistory(PostgresServer database)
 
     public async Task Begin() => await database.Scalar(Trigger);
 
-    /// <summary>All writes of a stream's state, in order.</summary>
+    /// <summary>All writes of a stream's state, in order. (The embedded engine's rows have the grain's type besides the state's name, those of Microsoft Orleans lack what is 0.)</summary>
     public async Task<IReadOnlyList<StoredLease>> Of(string stream)
     {
         await using var source = NpgsqlDataSource.Create(database.ConnectionString + ";Pooling=false");
         await using var command = source.CreateCommand("""
-            SELECT Ordered, Writer, Version, (State->>'Epoch')::bigint, (State->>'ReservedMsn')::bigint, (State->>'DiscontinuitySequence')::bigint, coalesce(State->'OnAir'->>'Session', '')
-            FROM StateHistory WHERE Grain LIKE 'live-stream,live-stream/%' AND Grain LIKE '%/' || $1 ORDER BY Ordered
+            SELECT Ordered, Writer, Version, coalesce(State->>'Epoch', '0')::bigint, coalesce(State->>'ReservedMsn', '0')::bigint,
+                coalesce(State->>'DiscontinuitySequence', '0')::bigint, coalesce(State->'OnAir'->>'Session', '')
+            FROM StateHistory WHERE Grain IN ('live-stream,live-stream/' || $1, 'live-stream/' || $1) ORDER BY Ordered
             """);
         command.Parameters.AddWithValue(stream);
         await using var row = await command.ExecuteReaderAsync();
