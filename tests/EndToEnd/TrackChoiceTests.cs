@@ -30,7 +30,8 @@ public sealed class TrackChoiceTests
         using var probe = JsonDocument.Parse(await ChildProcess.Run(
             "ffprobe", ["-v", "error", "-of", "json", "-show_entries", "stream=codec_type:stream_tags=language,comment", server.Master("spoken").ToString()], Patience));
         var languages = probe.RootElement.GetProperty("streams").EnumerateArray().Where(stream => stream.GetProperty("codec_type").GetString() == "audio")
-            .Select(stream => stream.GetProperty("tags").GetProperty("language").GetString()).Distinct().Order();
+            .Select(stream => stream.TryGetProperty("tags", out var tags) && tags.TryGetProperty("language", out var language) ? language.GetString() : null)
+            .OfType<string>().Distinct().Order();   // the variant of sound alone has no tags
         Assert.Equal(["de", "en"], languages);
 
         // 2. As a viewer does.

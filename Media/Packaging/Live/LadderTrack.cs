@@ -39,7 +39,7 @@ sealed class LadderTrack(int rendition, int slot)
 
         // 1. How far it is listed: never back.
         var comes = carrier is not null && isLost ? carrier.End : own.End;
-        var end = UpToWhatComes(Math.Max(comes, _end), own.Kind, find);
+        var end = UpToWhatComes(Math.Max(comes, _end), own, carrier, carrierHome, find);
         if (keepsLast && carrier is not null && carrier.End > own.End - 1 && IsShort(own.End - 1, home, carrier, carrierHome!))
         {
             _broken.TryAdd(own.End - 1, carrierHome!.Segment(own.End - 1)!.Track(carrier.Slot)!.Duration90k);
@@ -57,16 +57,17 @@ sealed class LadderTrack(int rendition, int slot)
             first--;
         }
 
-        Forget(_filled, first);
-        Forget(_broken, first);
+        Forget(_filled, front);
+        Forget(_broken, front);
 
         _end = end;
-        Show(own, home, carrier, first, end);
+        Show(own, home, first, end, find);
     }
 
-    static void Forget<T>(SortedDictionary<long, T> numbers, long first)
+    // What may still be listed is remembered, whatever is listed at this moment.
+    static void Forget<T>(SortedDictionary<long, T> numbers, long front)
     {
-        foreach (var gone in numbers.Keys.TakeWhile(msn => msn < first).ToArray())
+        foreach (var gone in numbers.Keys.TakeWhile(msn => msn < front).ToArray())
         {
             numbers.Remove(gone);
         }
@@ -102,9 +103,18 @@ sealed class LadderTrack(int rendition, int slot)
         var isOpen = home.Pause is not null || carrier.Parts.Length > 0;   // a hint at a part of a rendition that is lost would lead nowhere
         for (var msn = own.End; msn <= (isOpen ? Math.Max(own.End, carrier.End) : carrier.End - 1); msn++)
         {
-            _filled.TryAdd(msn, carrier.Number);
+            if (msn >= _end && !ShowsParts(msn))
+            {
+                _filled[msn] = carrier.Number;   // who was to fill it may be lost as well, before anybody saw anything of it
+            }
+            else
+            {
+                _filled.TryAdd(msn, carrier.Number);
+            }
         }
     }
+
+    bool ShowsParts(long msn) => Merged is { Parts.Length: > 0 } merged && merged.End == msn;
 
     void FillFrom(long msn, TrackView carrier, WindowView carrierHome)
     {
@@ -120,7 +130,8 @@ sealed class LadderTrack(int rendition, int slot)
             && own.Duration90k < other.Duration90k - Short90k;
 
     // A rendition that is back may be ahead of the one that filled for it: what that one has still to complete is waited for, unless it is lost itself.
-    long UpToWhatComes(long end, TrackKind kind, Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
+    long UpToWhatComes(
+        long end, TrackView own, TrackView? present, WindowView? presentHome, Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
     {
         for (var msn = _end; msn >= 0 && msn < end; msn++)
         {
@@ -129,7 +140,7 @@ sealed class LadderTrack(int rendition, int slot)
                 continue;
             }
 
-            var (carrier, home) = find(kind, number);
+            var (carrier, home) = find(own.Kind, number);
             if (carrier?.End > msn)
             {
                 continue;
@@ -141,6 +152,15 @@ sealed class LadderTrack(int rendition, int slot)
             }
 
             _filled.Remove(msn);
+            if (present is not null && msn < present.End)
+            {
+                FillFrom(msn, present, presentHome!);
+            }
+
+            if (msn >= own.End && !_filled.ContainsKey(msn))
+            {
+                return msn;   // nobody has it yet
+            }
         }
 
         return end;
@@ -158,11 +178,11 @@ sealed class LadderTrack(int rendition, int slot)
     }
 
     // Another only where something is other: playlists are written once per view of a track.
-    void Show(TrackView own, WindowView home, TrackView? carrier, long first, long end)
+    void Show(TrackView own, WindowView home, long first, long end, Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
     {
-        var isCarried = _filled.ContainsKey(end);
-        var parts = isCarried ? carrier?.End == end ? carrier.Parts : [] : own.End == end ? own.Parts : home.Pause is not null ? home.Segment(end)?.Parts(slot) ?? [] : [];
-        var init = isCarried ? carrier?.OpenInit : own.OpenInit;
+        var (track, from) = _filled.TryGetValue(end, out var number) ? find(own.Kind, number) : (own, home);
+        var parts = track is null ? [] : PartsOf(track, from!, end);
+        var init = track?.OpenInit;
         _isNew = Merged is null || !ReferenceEquals(_own, own) || Merged.First != first || Merged.End != end || Merged.Parts != parts
             || Merged.Filled.Count != _filled.Count || Merged.Broken.Count != _broken.Count;
         if (_isNew)
@@ -171,6 +191,10 @@ sealed class LadderTrack(int rendition, int slot)
             Merged = own with { First = first, End = end, Parts = parts, OpenInit = init, Filled = new Dictionary<long, int>(_filled), Broken = new Dictionary<long, long>(_broken) };
         }
     }
+
+    // Of a source that is lost its last number is complete, and not listed as such while others go on with it.
+    static TrackPart[] PartsOf(TrackView track, WindowView home, long msn) =>
+        track.End == msn ? track.Parts : home.Pause is not null ? home.Segment(msn)?.Parts(track.Slot) ?? [] : [];
 
     /// <summary>How far the other renditions are: noted when this one changes.</summary>
     public void NoteOthers(WindowView view)

@@ -35,7 +35,12 @@ sealed class SmoothTimeline
                 _chunks.Add(new SmoothChunk(msn, time, MediaTime.Rescale(share.Duration, share.Timescale, Hz)));
             }
         }
+
+        NoteOpen(view, leading);
     }
+
+    // Also while the first fragment of the source that comes after it is still being cut.
+    void NoteOpen(WindowView view, TrackView leading) => _ended = view.Segment(leading.End)?.Mark?.StartsDiscontinuity == true ? _chunks.Count : _ended;
 
     /// <summary>What the manifest lists; all of it where nothing comes any more.</summary>
     public IReadOnlyList<SmoothChunk> Listed => _isOver ? _chunks : _chunks[..Math.Max(_ended, _chunks.Count - Lookahead)];

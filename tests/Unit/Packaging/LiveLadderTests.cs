@@ -158,6 +158,32 @@ public sealed class LiveLadderTests : IDisposable
     }
 
     [Fact]
+    public void When_all_renditions_are_lost_and_others_come_back_first_no_playlist_is_empty_for_a_moment()
+    {
+        Send(0..6, 1, 2, 3);
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(6), picture: Pictures[1], frames: 30));
+        var before = Listed("v11");
+        foreach (var window in (int[])[1, 0, 2])
+        {
+            _windows[window].Pause(WindowPause.SourceLost);   // each would be filled by one that is lost a moment later
+            Assert.NotEmpty(Listed("v11"));
+        }
+
+        for (var msn = 7; msn < 10; msn++)
+        {
+            SyntheticStream.Send(_windows[2], _sources[2].Segment(_sources[2].Mark(msn, 1, msn == 7, epoch: 2), picture: Pictures[2]));
+            foreach (var track in (string[])["v1", "v11", "v21"])
+            {
+                HlsRules.CheckMedia(Bytes(track));
+            }
+
+            Assert.Equal(before, Listed("v11")[..before.Count]);
+        }
+
+        Assert.Equal("seg-8-v21.m4s", Listed("v11")[^1]);
+    }
+
+    [Fact]
     public void A_rendition_that_is_lost_hints_at_the_parts_of_its_nearest()
     {
         Send(0..4, 1, 2, 3);
