@@ -6,7 +6,8 @@ namespace Tributary.Media.Packaging.Dash;
 
 /// <summary>
 /// The MPD of a live window (ISO/IEC 23009-1 §5), over the segments that HLS has too. Time is the wall clock of the marks: availabilityStartTime is
-/// the Unix epoch for ever, a period starts where its discontinuity stood on the clock, and nothing depends on when or by whom it is written.
+/// the Unix epoch for ever, and a period starts where its discontinuity stood on the clock, whoever writes it and when; one that began because a track failed
+/// is known only to who listed its beginning (<see cref="DashPeriod"/>).
 /// </summary>
 /// <param name="view">The window.</param>
 /// <param name="periods">What is listed.</param>

@@ -312,11 +312,11 @@ public sealed partial class PlayAccessTests
     [Fact]
     public async Task A_held_viewer_gets_what_its_token_opens_and_is_cut_when_its_time_is_over()
     {
-        await using var host = await Protected(("Access:Tokens:Tolerance", "00:00:00"));
+        var time = new Rtmp.ManualTime();
+        await using var host = await GatewayHost.Start(time, ("Access:Mode", "Protected"), ("Access:Tokens:Keys:k", Secret), ("Access:Tokens:Tolerance", "00:00:00"));
         host.GoLive("demo", 3);
         using var refused = await host.Client.GetAsync("/live/demo.flv", HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        var token = new SignedToken(AccessAction.Play, "demo", DateTimeOffset.UtcNow.AddMinutes(1)) { Ends = DateTimeOffset.UtcNow.AddSeconds(3) }.Sign(Encoding.UTF8.GetBytes(Secret));
         foreach (var fresh in (bool[])[true, false])   // from the socket, and through HTTP on a connection that was used before
         {
             using var client = new HttpClient { BaseAddress = host.Client.BaseAddress };
@@ -325,11 +325,14 @@ public sealed partial class PlayAccessTests
                 await client.GetStringAsync("/");
             }
 
+            var now = time.GetUtcNow();
+            var token = new SignedToken(AccessAction.Play, "demo", now.AddMinutes(1)) { Ends = now.AddSeconds(3) }.Sign(Encoding.UTF8.GetBytes(Secret));
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             await using var stream = await client.GetStreamAsync($"/live/demo.flv?token={token}", limit.Token);
             var head = new byte[13];
             await stream.ReadExactlyAsync(head, limit.Token);
             Assert.Equal("FLV"u8.ToArray(), head[..3]);
+            time.Advance(TimeSpan.FromSeconds(3));
             var ended = await Record.ExceptionAsync(async () =>
             {
                 while (await stream.ReadAsync(new byte[65_536], limit.Token) > 0)
@@ -338,7 +341,6 @@ public sealed partial class PlayAccessTests
             });
             Assert.False(limit.IsCancellationRequested, "it was not cut");
             Assert.True(ended is null or IOException, $"{ended}");
-            token = new SignedToken(AccessAction.Play, "demo", DateTimeOffset.UtcNow.AddMinutes(1)) { Ends = DateTimeOffset.UtcNow.AddSeconds(3) }.Sign(Encoding.UTF8.GetBytes(Secret));
         }
     }
 

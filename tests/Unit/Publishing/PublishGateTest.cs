@@ -69,7 +69,7 @@ public sealed class PublishGateTest
     {
         await using var hooks = await HookServer.Start();
         hooks.Answer = call => Task.FromResult((200, call["action"] == "on_publish" && call["stream"] == "studio" ? """{"code": 1}""" : "0"));
-        using var services = Services(("Access:Hooks:0:Url", hooks.Url), ("Access:Hooks:0:Shape", "Srs"));
+        using var services = Services(("Access:Hooks:0:Url", hooks.Url), ("Access:Hooks:0:Shape", "Srs"), ("Access:Hooks:0:Timeout", "00:01:00"));
         Assert.Equal(AccessReason.Hook, (await Decide(services, "key=right", "192.0.2.7")).Reason);
         Assert.Equal("rtmp://h/live", (await hooks.Next())["tcUrl"]);
         var gate = services.GetRequiredService<PublishGate>();
