@@ -12,7 +12,8 @@ namespace Tributary.Media.Packaging.Dash;
 /// <param name="view">The window.</param>
 /// <param name="periods">What is listed.</param>
 /// <param name="lowLatency">Whether the segment that is being cut is listed, to be fetched chunk by chunk.</param>
-sealed class DashManifest(WindowView view, IReadOnlyList<DashPeriod> periods, bool lowLatency)
+/// <param name="before">The publishTime of the manifest before: it never goes back, though a number that is begun anew ends the list earlier for a moment.</param>
+sealed class DashManifest(WindowView view, IReadOnlyList<DashPeriod> periods, bool lowLatency, DateTimeOffset before)
 {
     // Seconds of latency that players aim at beyond three parts: a request, a decoder, and a clock that is a little off.
     const int LatencyMargin90k = MediaTime.Hz90k;
@@ -22,6 +23,9 @@ sealed class DashManifest(WindowView view, IReadOnlyList<DashPeriod> periods, bo
 
     // What is between periods and less than this is rounding, or one track's last frame.
     static readonly TimeSpan Seam = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>MPD@publishTime: where the list ends (ISO/IEC 23009-1 §5.3.1.2).</summary>
+    public DateTimeOffset Published { get; private set; } = before;
 
     /// <summary>Null where no segment is listed.</summary>
     public PlaylistText? Render()
@@ -66,8 +70,9 @@ sealed class DashManifest(WindowView view, IReadOnlyList<DashPeriod> periods, bo
 
     void WriteHead(PlaylistWriter writer, DashPeriod first, DateTimeOffset end)
     {
+        Published = end > Published ? end : Published;
         writer.Add("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"urn:mpeg:dash:profile:isoff-live:2011\""u8);
-        writer.Add(" type=\"dynamic\" availabilityStartTime=\"1970-01-01T00:00:00Z\" publishTime=\""u8).Add(end).Add("\""u8);
+        writer.Add(" type=\"dynamic\" availabilityStartTime=\"1970-01-01T00:00:00Z\" publishTime=\""u8).Add(Published).Add("\""u8);
         if (view.Pause == WindowPause.OffAir)
         {
             writer.Add(" mediaPresentationDuration=\"PT"u8).Add(SinceEpoch(end)).Add("S\""u8);

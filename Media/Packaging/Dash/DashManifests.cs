@@ -9,6 +9,7 @@ public sealed class DashManifests
     readonly Lock _gate = new();
     readonly Cached?[] _cached = new Cached?[2];
     readonly DashPeriod[][] _periods = [[], []];
+    readonly DateTimeOffset[] _published = new DateTimeOffset[2];
 
     /// <summary>Null while the window has nothing to tell.</summary>
     /// <param name="view">The window.</param>
@@ -27,7 +28,9 @@ public sealed class DashManifests
             {
                 var periods = view.IsReady ? DashPeriod.Split(view, lowLatency, _periods[slot]) : [];
                 _periods[slot] = [.. periods.Select(period => period with { Tracks = [] })];
-                Volatile.Write(ref _cached[slot], current = new Cached(view.Version, new DashManifest(view, periods, lowLatency).Render()));
+                var manifest = new DashManifest(view, periods, lowLatency, _published[slot]);
+                Volatile.Write(ref _cached[slot], current = new Cached(view.Version, manifest.Render()));
+                _published[slot] = manifest.Published;
             }
 
             return current.Text;

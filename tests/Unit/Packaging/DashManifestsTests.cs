@@ -81,6 +81,16 @@ public sealed class DashManifestsTests : IDisposable
     }
 
     [Fact]
+    public void A_list_that_ends_earlier_for_a_moment_is_not_published_earlier()
+    {
+        SendSegments(0, 3);
+        var before = Manifest().Published.AddSeconds(2);   // where the segment that is begun anew ended
+        var manifest = new DashManifest(_window.View, DashPeriod.Split(_window.View, withOpen: false, []), lowLatency: false, before);
+        Assert.Equal(before, DashRules.Check(manifest.Render()!.Plain.Span).Published);
+        Assert.Equal(before, manifest.Published);
+    }
+
+    [Fact]
     public void A_discontinuity_begins_a_period_that_starts_where_it_stood_on_the_clock()
     {
         SendSegments(0, 3);
