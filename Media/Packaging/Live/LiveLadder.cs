@@ -15,6 +15,7 @@ public sealed class LiveLadder
     readonly Lock _gate = new();
     readonly List<LadderTrack> _tracks = [];
     (int Rendition, LiveWindow Window)[] _windows = [];
+    (int Rendition, WindowView View)[] _homes = [];
     WindowView _view = WindowView.Empty;
     TaskCompletionSource? _changed;
     long _front = -1;
@@ -87,7 +88,7 @@ public sealed class LiveLadder
 
     WindowView Merge()
     {
-        var homes = Array.ConvertAll(_windows, one => (one.Rendition, one.Window.View));
+        var homes = _homes = Array.ConvertAll(_windows, one => (one.Rendition, one.Window.View));
         var begun = homes.Where(home => home.View.Tracks.Count > 0).ToArray();
         var alive = begun.Where(home => home.View.Pause is null).ToArray();
         var reference = alive.Concat(begun).FirstOrDefault().View;
@@ -144,13 +145,14 @@ public sealed class LiveLadder
         track.Merge(own, home, carrier.Track, carrier.Home, _front, keepsLast, Find);
     }
 
+    // Among what is merged: a window may have gone on meanwhile, and what it has since is not in the merged view.
     (TrackView? Track, WindowView? Home) Find(TrackKind kind, int number)
     {
-        foreach (var (_, window) in _windows)
+        foreach (var (_, home) in _homes)
         {
-            if (window.View.Find(kind, number) is { } track)
+            if (home.Find(kind, number) is { } track)
             {
-                return (track, window.View);
+                return (track, home);
             }
         }
 

@@ -15,7 +15,8 @@ sealed class Checklist(HttpClient http, ITestOutputHelper output)
 {
     readonly List<string> _broken = [];
 
-    public void AssertAllKept() => Assert.True(_broken.Count == 0, string.Join('\n', _broken.Take(20)));
+    /// <summary>Fails with the rules that were broken, and with what the server said.</summary>
+    public void AssertAllKept(string log) => Assert.True(_broken.Count == 0, string.Join('\n', _broken.Take(20).Append(log)));
 
     /// <summary>Notes a rule with what broke it and how many things it was held against: against none, it says nothing.</summary>
     public void Add(string rule, int looked, IEnumerable<string> broken)
