@@ -184,7 +184,7 @@ sealed class LadderTrack(int rendition, int slot)
         var parts = track is null ? [] : PartsOf(track, from!, end);
         var init = track?.OpenInit;
         _isNew = Merged is null || !ReferenceEquals(_own, own) || Merged.First != first || Merged.End != end || Merged.Parts != parts
-            || Merged.Filled.Count != _filled.Count || Merged.Broken.Count != _broken.Count;
+            || !Merged.Filled.SequenceEqual(_filled) || Merged.Broken.Count != _broken.Count;   // another may fill the same numbers
         if (_isNew)
         {
             _own = own;
