@@ -19,6 +19,9 @@ public sealed partial class ServerNodeGrain(
     static readonly TimeSpan Check = TimeSpan.FromMilliseconds(250);
     static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A command that a busy node carries out a moment late has not failed: whoever gave it would be told so of a node that drains.</summary>
+    static readonly TimeSpan CommandPatience = TimeSpan.FromSeconds(2.5);
+
     /// <summary>The list shows loads that are at most this old.</summary>
     static readonly TimeSpan Listing = TimeSpan.FromSeconds(4);
 
@@ -73,7 +76,7 @@ public sealed partial class ServerNodeGrain(
 
     public async Task<bool> Drain(bool draining)
     {
-        if (_node is not { } node || !IsThought() || !await Answers(() => node.Drain(draining)))
+        if (_node is not { } node || !IsThought() || !await Answers(() => node.Drain(draining), CommandPatience))
         {
             return false;
         }
@@ -128,11 +131,11 @@ public sealed partial class ServerNodeGrain(
         }
     }
 
-    async Task<bool> Answers(Func<Task> question)
+    async Task<bool> Answers(Func<Task> question, TimeSpan? patience = null)
     {
         try
         {
-            await question().WaitAsync(Patience, time);
+            await question().WaitAsync(patience ?? Patience, time);
             return true;
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)

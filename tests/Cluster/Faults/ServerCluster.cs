@@ -101,6 +101,14 @@ sealed class ServerCluster : IAsyncDisposable
         }
 
         await StartAll();
+        foreach (var node in Nodes)
+        {
+            if ((await node.Health("/readyz")).Text.Contains("draining", StringComparison.Ordinal))
+            {
+                await Gateways[0].Call(HttpMethod.Delete, $"/api/v1/nodes/{node.Name}/drain");
+            }
+        }
+
         await Task.WhenAll(Nodes.Select(node => node.IsReady()));
     }
 
@@ -141,8 +149,8 @@ sealed class ServerCluster : IAsyncDisposable
     {
         foreach (var node in Nodes)
         {
-            // For whoever looks for the cause of a failure with TRIBUTARY_KEEP_SCRATCH.
-            await File.WriteAllTextAsync(Path.Combine(Repository.Scratch, $"{node.Name}.log"), node.Log);
+            // For whoever looks for the cause of a failure with TRIBUTARY_KEEP_SCRATCH: beside its data, since another cluster has nodes of the same names.
+            await File.WriteAllTextAsync(Path.Combine(node.Data, "..", $"{node.Name}.log"), node.Log);
             await node.DisposeAsync();
         }
 

@@ -43,6 +43,8 @@ sealed class ServerNode : IAsyncDisposable
 
     public string Host => _place.Address;
 
+    public string Data => _environment["Data"];
+
     public int HttpPort { get; } = FreePorts.Next();
 
     public int RtmpPort { get; } = FreePorts.Next();
@@ -67,7 +69,7 @@ sealed class ServerNode : IAsyncDisposable
     {
         _environment["Cluster__Database"] = $"{_database};Application Name={Name}.{_lives.Count + 1}";
         string[] command = [.. _place.Prefix, "dotnet", Repository.ServerAssembly];
-        _lives.Add(ChildProcess.Start(command[0], command[1..], _environment, _environment["Data"]));
+        _lives.Add(ChildProcess.Start(command[0], command[1..], _environment, Data));
     }
 
     public async Task Start()

@@ -7,7 +7,9 @@ static class Repository
 {
     public static string Root { get; } = Path.GetFullPath(Metadata("Repository"));
 
-    public static string ServerAssembly { get; } = Path.GetFullPath(Metadata("Server"));
+    /// <summary>The server that was built with the tests, or the one as it is shipped that <c>TRIBUTARY_SERVER</c> names.</summary>
+    public static string ServerAssembly { get; } =
+        Path.GetFullPath(Environment.GetEnvironmentVariable("TRIBUTARY_SERVER") is { Length: > 0 } shipped ? shipped : Metadata("Server"));
 
     /// <summary>Ends with the test process; <see cref="Reaper"/> sees to it.</summary>
     public static string Scratch { get; } = Directory.CreateTempSubdirectory("tributary-e2e-").FullName;
