@@ -25,8 +25,8 @@ public sealed partial class ServerNodeGrain(
     /// <summary>The list shows loads that are at most this old.</summary>
     static readonly TimeSpan Listing = TimeSpan.FromSeconds(4);
 
-    /// <summary>After a start of everything a node that this activation never heard cannot be asked; it has this long to report.</summary>
-    static readonly TimeSpan FirstWord = TimeSpan.FromSeconds(10);
+    /// <summary>After a start of everything a node that this activation never heard cannot be asked; it has this long to report: five tries.</summary>
+    static readonly TimeSpan FirstWord = TimeSpan.FromSeconds(5);
 
     /// <summary>Streams of a dead node that are told at the same time.</summary>
     const int DoubtedAtOnce = 64;
