@@ -113,7 +113,7 @@ public sealed class JournalIndex
         {
             case JournalRecordType.Volume:
                 var whole = JournalDecoder.TryRead(payload, out JournalVolumeHead head);
-                Head = head;
+                Head = whole ? head : null;
                 return whole;
             case JournalRecordType.Track:
                 return JournalDecoder.TryRead(payload, out JournalTrack? track) && Add(track!);
@@ -137,8 +137,13 @@ public sealed class JournalIndex
             _mediaLengths.Add(0);
         }
 
+        if (!Extend(track.Slot, track.InitOffset, track.InitLength))
+        {
+            return false;
+        }
+
         _tracks[track.Slot] = track;
-        return Extend(track.Slot, track.InitOffset, track.InitLength);
+        return true;
     }
 
     bool Add(long msn, SegmentMark? mark)
@@ -171,13 +176,13 @@ public sealed class JournalIndex
             known = new RecordedShare(track, part.Epoch, part.Offset, 0, 0, part.Dts, part.CompositionOffset, 0, track.Info.Timescale, part.StartsWithKey, false);
         }
 
-        if (part.Part != known.Parts || part.Offset != known.Offset + known.Length)
+        if (part.Part != known.Parts || part.Offset != known.Offset + known.Length || !Extend(part.Slot, part.Offset, part.Length))
         {
             return false;
         }
 
         segment.Set(part.Slot, known with { Length = known.Length + part.Length, Parts = part.Part + 1, Duration = known.Duration + part.Duration });
-        return Extend(part.Slot, part.Offset, part.Length);
+        return true;
     }
 
     bool Add(in JournalSegmentEnd end)
