@@ -64,8 +64,8 @@ public sealed class VodOptions
     public string MappingSecret { get; set; } = "";
 
     /// <summary>
-    /// How long at the start the packager is tried on a movie that is not there, so that the first viewer does not wait until the runtime has compiled it;
-    /// zero: not at all.
+    /// How long at most the packager is tried at the start, on a small movie in a temporary folder, so that the first viewer does not wait until the runtime
+    /// has compiled it; zero: not at all.
     /// </summary>
     public TimeSpan WarmUp { get; set; } = TimeSpan.FromSeconds(1);
 

@@ -9,6 +9,7 @@ sealed class FileWindow(IByteSource source) : IDisposable
 {
     const int SmallWindow = 64 << 10;
     const int LargeWindow = 4 << 20;
+    const int NearHeaders = 8 << 10;
 
     byte[] _window = ArrayPool<byte>.Shared.Rent(SmallWindow);
     int _readAhead = SmallWindow;
@@ -17,9 +18,18 @@ sealed class FileWindow(IByteSource source) : IDisposable
 
     public long Length => source.Length;
 
-    /// <summary>Reads further at a time from now on: what comes is <paramref name="bytes"/> long, and is wanted.</summary>
+    /// <summary>
+    /// Reads further at a time from now on, where each question goes far: what comes is <paramref name="bytes"/> long, and is wanted. Of what is near, headers are
+    /// read and large payloads go where they belong at once.
+    /// </summary>
     public void ExpectToRead(long bytes)
     {
+        if (source.ReadAhead == 0)
+        {
+            _readAhead = NearHeaders;
+            return;
+        }
+
         if (bytes > _window.Length && _window.Length < LargeWindow)
         {
             var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(bytes, LargeWindow));

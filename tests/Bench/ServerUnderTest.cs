@@ -12,7 +12,8 @@ sealed class ServerUnderTest : IAsyncDisposable
 
     ServerUnderTest(Dictionary<string, string> settings)
     {
-        var assembly = typeof(ServerUnderTest).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "Server").Value!;
+        var assembly = Environment.GetEnvironmentVariable("SERVER_UNDER_TEST")
+            ?? typeof(ServerUnderTest).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "Server").Value!;
         var start = new ProcessStartInfo("dotnet", [assembly]) { RedirectStandardOutput = true, WorkingDirectory = _data.FullName };
         foreach (var (key, value) in new Dictionary<string, string>
         {

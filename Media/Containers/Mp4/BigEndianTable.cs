@@ -38,6 +38,9 @@ readonly struct BigEndianTable
         return true;
     }
 
+    /// <summary>All rows: for whoever reads many at once.</summary>
+    public ReadOnlySpan<byte> Rows => _rows.Span[..(Count * _rowSize)];
+
     /// <summary>A 32-bit field of a row.</summary>
     public uint U32(int row, int at = 0) => BinaryPrimitives.ReadUInt32BigEndian(_rows.Span[(row * _rowSize + at)..]);
 

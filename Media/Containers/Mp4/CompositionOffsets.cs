@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Tributary.Media.Containers.Mp4;
@@ -26,15 +27,19 @@ sealed class CompositionOffsets
         }
 
         var (firstFrame, offsets) = (new int[table.Count + 1], new int[table.Count + 1]);   // the last offset, 0, is for frames that have none
+        var rows = table.Rows;
+        var frames = 0L;
         for (var i = 0; i < table.Count; i++)
         {
-            var frames = firstFrame[i] + (long)table.U32(i);
+            var row = rows.Slice(i * Row, Row);
+            frames += BinaryPrimitives.ReadUInt32BigEndian(row);
             if (frames > int.MaxValue)
             {
                 return false;
             }
 
-            (firstFrame[i + 1], offsets[i]) = ((int)frames, (int)table.U32(i, 4));
+            firstFrame[i + 1] = (int)frames;
+            offsets[i] = BinaryPrimitives.ReadInt32BigEndian(row[4..]);
         }
 
         compositions = new CompositionOffsets(firstFrame, offsets);

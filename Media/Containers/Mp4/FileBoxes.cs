@@ -67,7 +67,7 @@ sealed class FileBoxes(FileWindow file, int maxBoxes)
             return null;
         }
 
-        var payload = new byte[box.PayloadLength];
+        var payload = GC.AllocateUninitializedArray<byte>((int)box.PayloadLength);   // all of it is filled, or none is used
         if (!await file.TryReadAsync(box.Payload, payload, cancellation))
         {
             Fail($"The file ends in the {box} box at {box.Start}.");

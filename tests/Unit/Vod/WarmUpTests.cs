@@ -1,18 +1,16 @@
 using Tributary.Gateway.Vod;
-using Tributary.Media.Sources;
 
 namespace Tributary.Unit.Vod;
 
 public sealed class WarmUpTests
 {
     [Fact]
-    public async Task What_warms_up_is_packaged_in_every_form()
+    public async Task What_warms_up_is_answered_in_every_form()
     {
-        var movie = WarmUpMovie.Make();
-        Assert.Equal(MediaFailure.None, (await movie.OpenAsync(default)).Failure);
-        foreach (var request in VodWarmUp.All)
+        await using var packager = await WarmUpPackager.Start(default);
+        foreach (var file in WarmUpPackager.Files)
         {
-            Assert.True(await VodWarmUp.Package(movie, request, default), $"{request.Kind} has no body");
+            Assert.Equal((file, 200), (file, await packager.Ask(file, 60_000, default)));
         }
     }
 }
