@@ -28,7 +28,14 @@ sealed class VodMediaOpener(VodLocation location, VodSources sources) : IMediaOp
         Identity.Add(opened.Key);
         try
         {
-            var read = await sources.ReadAsync(location, opened.Key, source, cancellation);
+            var read = EncryptedCaptions.Are(clip)
+                ? await sources.ReadAsync(location, $"{opened.Key}|{EncryptedCaptions.KeyOf(clip)}", new EncryptedCaptions(source, clip), cancellation)
+                : await sources.ReadAsync(location, opened.Key, source, cancellation);
+            if (read.Failure == MediaFailure.None && read.File is not null && EncryptedCaptions.Are(clip))
+            {
+                read = new(MediaFailure.BadData, "aes-cbc is for captions", null, null);
+            }
+
             if (read.Failure == MediaFailure.None)
             {
                 return new(MediaFailure.None, "", read.File, read.Captions, source);

@@ -132,6 +132,7 @@ sealed record ClipPlace(int Sequence, SequenceDescription Description, int Clip,
             Lead = Math.Max(0, -from),
             StartOffset = start,
             HasKey = !part.Source.EncryptionKey.IsEmpty,
+            Decryptor = track is { Encryption.Scheme: "cenc", Protection: { } frames } && !part.Source.EncryptionKey.IsEmpty ? new FrameDecryptor(frames, part.Source.EncryptionKey) : null,
         };
     }
 }

@@ -27,8 +27,9 @@ public sealed class SegmentTrack
 /// <summary>Frames from one source.</summary>
 /// <param name="Track">Whose.</param>
 /// <param name="Start">Decode time of the first frame in the presentation, in ticks of the packager.</param>
+/// <param name="Number">Number of the first frame in the source.</param>
 /// <param name="Frames">The frames; their own times count from their clip's start.</param>
-public sealed record SegmentRun(SetTrack Track, long Start, SetFrame[] Frames)
+public sealed record SegmentRun(SetTrack Track, long Start, int Number, SetFrame[] Frames)
 {
     public long Bytes { get; } = SumOf(Frames).Bytes;
 
@@ -88,7 +89,7 @@ public static class SegmentFrames
                 }
 
                 var start = Scale(set.Timeline.Times[range.Clip] + track.PartStart + set.Selection.ShiftOf(track.Kind) - origin, timescale);
-                var run = new SegmentRun(track, start + (read.Length > 0 ? read[0].Dts : Scale(range.From - track.PartStart, timescale)), read);
+                var run = new SegmentRun(track, start + (read.Length > 0 ? read[0].Dts : Scale(range.From - track.PartStart, timescale)), first, read);
                 bytes += run.Bytes;
                 Append(runs, track, run);
             }
@@ -98,9 +99,9 @@ public static class SegmentFrames
         return bytes > set.Options.Reading.MaxFramesSize ? MediaFailure.BadData : MediaFailure.None;
     }
 
-    // Without a key the request cannot be answered for this media; with one it could, by a decryptor.
+    // Without a key the request cannot be answered for this media; with one it could, by a decryptor of its scheme.
     static MediaFailure FailureOf(SetTrack track) =>
-        track.Source.Encryption is not null ? track.HasKey ? MediaFailure.NotImplemented : MediaFailure.BadRequest
+        track.Source.Encryption is not null && track.Decryptor is null ? track.HasKey ? MediaFailure.NotImplemented : MediaFailure.BadRequest
         : track.Source.FramesDamage.Length > 0 ? MediaFailure.BadData
         : MediaFailure.None;
 

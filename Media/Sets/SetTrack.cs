@@ -53,6 +53,9 @@ public sealed class SetTrack
     /// <summary>Whether the mapping gives a key for frames that are encrypted.</summary>
     public bool HasKey { get; init; }
 
+    /// <summary>Decrypts frames with that key; null where they are not encrypted, or not as it knows.</summary>
+    public FrameDecryptor? Decryptor { get; init; }
+
     public TrackInfo Info => Source.Info;
 
     public TrackKind Kind => Source.Info.Kind;

@@ -46,6 +46,9 @@ public abstract class SourceTrack
     /// <summary>How frames are encrypted; null where they are not.</summary>
     public TrackEncryption? Encryption { get; init; }
 
+    /// <summary>What of each frame is encrypted; null where nothing is, or the file does not say it in its movie box.</summary>
+    public FrameProtection? Protection { get; init; }
+
     /// <summary>The least time between two frames that are not decoded together, in ticks; 0 where there is none.</summary>
     public int MinFrameDuration { get; init; }
 

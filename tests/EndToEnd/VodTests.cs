@@ -33,6 +33,7 @@ public sealed class VodTests(FilmServer films) : IClassFixture<FilmServer>
     [InlineData("/hls/film.mp4/master.m3u8", true)]
     [InlineData("/hls-fmp4/film.mp4/master.m3u8", false)]
     [InlineData("/dash/film.mp4/manifest.mpd", false)]
+    [InlineData("/mapped/encrypted.json/master.m3u8", true)]
     public async Task Coded_frames_of_a_whole_stream_are_those_of_the_file(string path, bool annexB)
     {
         Tools.Require("ffmpeg");

@@ -16,6 +16,7 @@ static class BoxType
     public const uint Mvex = 'm' << 24 | 'v' << 16 | 'e' << 8 | 'x';
     public const uint Mvhd = 'm' << 24 | 'v' << 16 | 'h' << 8 | 'd';
     public const uint Name = 'n' << 24 | 'a' << 16 | 'm' << 8 | 'e';
+    public const uint Senc = 's' << 24 | 'e' << 16 | 'n' << 8 | 'c';
     public const uint Stbl = 's' << 24 | 't' << 16 | 'b' << 8 | 'l';
     public const uint Stco = 's' << 24 | 't' << 16 | 'c' << 8 | 'o';
     public const uint Stsc = 's' << 24 | 't' << 16 | 's' << 8 | 'c';

@@ -95,9 +95,10 @@ public static class Mp4File
                 SampleEntry = description.Sample.Entry,
                 Colour = description.Sample.Colour,
                 Encryption = description.Sample.Encryption,
+                Protection = description.Sample.Encryption is { } encryption ? FrameProtection.Read(description.Boxes[BoxType.Senc], encryption.IvSize) : null,
             };
             tracks.Add(track);
-            memory += track.MemoryBytes + track.SampleEntry.Length + OverheadPerTrack;
+            memory += track.MemoryBytes + (track.Protection?.MemoryBytes ?? 0) + track.SampleEntry.Length + OverheadPerTrack;
         }
 
         return MediaReading.Of(new MediaFile(tracks, MediaTime.Rescale(header.Duration, header.Timescale, 1_000), memory));

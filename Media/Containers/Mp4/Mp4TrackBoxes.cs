@@ -9,7 +9,8 @@ sealed class Mp4TrackBoxes
 
     public bool Wants(uint type) => !_payloads.ContainsKey(type) && type
         is BoxType.Tkhd or BoxType.Mdhd or BoxType.Hdlr or BoxType.Elst or BoxType.Name
-        or BoxType.Stsd or BoxType.Stts or BoxType.Ctts or BoxType.Stss or BoxType.Stsc or BoxType.Stsz or BoxType.Stz2 or BoxType.Stco or BoxType.Co64;
+        or BoxType.Stsd or BoxType.Stts or BoxType.Ctts or BoxType.Stss or BoxType.Stsc or BoxType.Stsz or BoxType.Stz2 or BoxType.Stco or BoxType.Co64
+        or BoxType.Senc;
 
     public void Add(uint type, ReadOnlyMemory<byte> payload) => _payloads.Add(type, payload);
 

@@ -53,7 +53,8 @@ static class SampleEntryReader
         var type = entry.Slice(4, 4);
         var body = entry[BoxHeader..];
         var boxes = body[Math.Min(body.Length, kind == TrackKind.Video ? VisualPart : AudioPart + QuickTimePart(stsd.Span[0], body.Span))..];
-        var encryption = SampleProtection.TryRead(type.Span, boxes, out var protection, out var original) ? protection : null;
+        var encryption = SampleProtection.TryRead(type.Span, boxes, out var protection, out var original)
+            ? protection! with { ClearEntry = SampleProtection.Clear(entry.Span, boxes.Span, original.Span) } : null;
         return kind == TrackKind.Video
             ? TryReadVideo(encryption is null ? type : original, entry, body, boxes, encryption, out description, out damage)
             : TryReadAudio(encryption is null ? type : original, entry, body, boxes, encryption, out description, out damage);

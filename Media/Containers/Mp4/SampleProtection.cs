@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Tributary.Media.Sources;
 
@@ -30,6 +31,26 @@ static class SampleProtection
             ? ReadTrackEncryption(scheme, tenc)
             : new TrackEncryption(scheme, default, 0, default);
         return true;
+    }
+
+    /// <summary>An entry of its original type, without the protection boxes.</summary>
+    public static byte[] Clear(ReadOnlySpan<byte> entry, ReadOnlySpan<byte> boxes, ReadOnlySpan<byte> original)
+    {
+        var (clear, length) = (entry.ToArray(), entry.Length - boxes.Length);
+        var reader = new BoxReader(boxes);
+        while (reader.MoveNext())
+        {
+            if (!reader.Is("sinf"u8))
+            {
+                var box = boxes[reader.Start..(reader.PayloadStart + reader.Payload.Length)];
+                box.CopyTo(clear.AsSpan(length));
+                length += box.Length;
+            }
+        }
+
+        BinaryPrimitives.WriteInt32BigEndian(clear, length);
+        original.CopyTo(clear.AsSpan(4));
+        return clear[..length];
     }
 
     // version flags(24) | reserved | pattern | isProtected | ivSize | KID(128) | size and constant IV where ivSize is 0

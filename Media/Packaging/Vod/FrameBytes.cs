@@ -27,20 +27,29 @@ sealed class FrameBytes : IDisposable
     }
 
     /// <summary>Brings a frame into memory, where it stays until so many others were read that its window is needed.</summary>
+    /// <param name="run">The frames that it is among.</param>
+    /// <param name="number">Its number among them.</param>
+    /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="IOException">The source cannot be read (any more).</exception>
-    /// <returns>True.</returns>
-    internal ValueTask<bool> LoadAsync(SegmentRun run, in SetFrame frame, CancellationToken cancellation) =>
-        frame.Size == 0 || Find(run.Track.Bytes, frame.Offset, frame.Size) >= 0 ? new(true) : ReadAsync(run, frame.Offset, frame.Size, cancellation);
+    /// <returns>False where it cannot be decrypted.</returns>
+    internal ValueTask<bool> LoadAsync(SegmentRun run, int number, CancellationToken cancellation)
+    {
+        ref readonly var frame = ref run.Frames[number];
+        return frame.Size == 0 || Find(KeyOf(run), frame.Offset, frame.Size) >= 0 ? new(true)
+            : run.Track.Decryptor is { } decryptor ? DecryptAsync(run, number, decryptor, cancellation)
+            : ReadAsync(run, frame.Offset, frame.Size, cancellation);
+    }
 
     /// <summary>The bytes of a frame that was just loaded.</summary>
-    internal ReadOnlySpan<byte> Of(SegmentRun run, in SetFrame frame)
+    internal ReadOnlySpan<byte> Of(SegmentRun run, int number)
     {
+        ref readonly var frame = ref run.Frames[number];
         if (frame.Size == 0)
         {
             return default;
         }
 
-        ref readonly var window = ref _windows[Find(run.Track.Bytes, frame.Offset, frame.Size)];
+        ref readonly var window = ref _windows[Find(KeyOf(run), frame.Offset, frame.Size)];
         return window.Buffer.AsSpan((int)(frame.Offset - window.Offset), frame.Size);
     }
 
@@ -69,16 +78,19 @@ sealed class FrameBytes : IDisposable
         return true;
     }
 
-    int Find(IByteSource source, long offset, int size)
+    // What was decrypted is found by its decryptor: its bytes are others than the source has.
+    static object KeyOf(SegmentRun run) => (object?)run.Track.Decryptor ?? run.Track.Bytes;
+
+    int Find(object key, long offset, int size)
     {
-        if (_windows[_latest].Has(source, offset, size))
+        if (_windows[_latest].Has(key, offset, size))
         {
             return _latest;
         }
 
         for (var i = 0; i < Windows; i++)
         {
-            if (_windows[i].Has(source, offset, size))
+            if (_windows[i].Has(key, offset, size))
             {
                 return _latest = i;
             }
@@ -91,6 +103,20 @@ sealed class FrameBytes : IDisposable
     {
         var source = run.Track.Bytes;
         var length = (int)Math.Min(Math.Max(size, Math.Max(ReadAheadOf(run), source.ReadAhead)), EndIn(source) - offset);
+        await ReadAsync(source, source, offset, length, cancellation);
+        return true;
+    }
+
+    // A window of its own, as it is decrypted where it lies.
+    async ValueTask<bool> DecryptAsync(SegmentRun run, int number, FrameDecryptor decryptor, CancellationToken cancellation)
+    {
+        var frame = run.Frames[number];
+        await ReadAsync(decryptor, run.Track.Bytes, frame.Offset, frame.Size, cancellation);
+        return decryptor.TryDecrypt(run.Number + number, _windows[_latest].Buffer.AsSpan(0, frame.Size));
+    }
+
+    async ValueTask ReadAsync(object key, IByteSource source, long offset, int length, CancellationToken cancellation)
+    {
         var place = Oldest();
         var buffer = Room(ref _windows[place], length);
         if (await source.ReadAsync(offset, buffer.AsMemory(0, length), cancellation) != length)
@@ -98,9 +124,8 @@ sealed class FrameBytes : IDisposable
             throw new IOException("the source became shorter while it was read");
         }
 
-        _windows[place] = new Window { Source = source, Offset = offset, Buffer = buffer, Length = length, Read = ++_reads };
+        _windows[place] = new Window { Key = key, Offset = offset, Buffer = buffer, Length = length, Read = ++_reads };
         _latest = place;
-        return true;
     }
 
     int Oldest()
@@ -159,13 +184,13 @@ sealed class FrameBytes : IDisposable
 
     struct Window
     {
-        internal IByteSource? Source;
+        internal object? Key;
         internal byte[]? Buffer;
         internal long Offset;
         internal int Length;
         internal int Read;
 
-        internal readonly bool Has(IByteSource source, long offset, int size) =>
-            Source == source && offset >= Offset && offset + size <= Offset + Length;
+        internal readonly bool Has(object key, long offset, int size) =>
+            Key == key && offset >= Offset && offset + size <= Offset + Length;
     }
 }

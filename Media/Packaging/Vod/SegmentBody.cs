@@ -52,7 +52,7 @@ sealed class SegmentBody(long length, FrameBytes frames, Func<SegmentPieces> beg
             }
         }
 
-        return isWhole ? PackagedAnswer.Of(body) : PackagedAnswer.Failed(MediaFailure.BadData, "a picture's NAL units do not add up");
+        return isWhole ? PackagedAnswer.Of(body) : PackagedAnswer.Failed(MediaFailure.BadData, "a frame cannot be decrypted, or a picture's NAL units do not add up");
     }
 
     /// <summary>Keeps the set's sources open until the segment was sent.</summary>
@@ -150,7 +150,7 @@ sealed class SegmentBody(long length, FrameBytes frames, Func<SegmentPieces> beg
         }
     }
 
-    static IOException Damaged() => new("a picture's NAL units do not add up");
+    static IOException Damaged() => new("a frame cannot be decrypted, or a picture's NAL units do not add up");
 
     /// <summary>Memory that is written from its beginning on.</summary>
     sealed class ChunkWriter(Memory<byte> memory) : IBufferWriter<byte>
@@ -191,10 +191,12 @@ sealed class FramePieces(ReadOnlyMemory<byte> header, IReadOnlyList<FrameRun> ru
         }
     }
 
-    ref readonly SetFrame Current => ref runs[_run].Run.Frames[runs[_run].First + _frame];
+    int Number => runs[_run].First + _frame;
+
+    ref readonly SetFrame Current => ref runs[_run].Run.Frames[Number];
 
     internal override ValueTask<bool> TryLoadAsync(CancellationToken cancellation) =>
-        _run < 0 ? new(true) : frames.LoadAsync(runs[_run].Run, Current, cancellation);
+        _run < 0 ? new(true) : frames.LoadAsync(runs[_run].Run, Number, cancellation);
 
     internal override void Take(IBufferWriter<byte>? output)
     {
@@ -205,7 +207,7 @@ sealed class FramePieces(ReadOnlyMemory<byte> header, IReadOnlyList<FrameRun> ru
             return;
         }
 
-        output?.Write(frames.Of(runs[_run].Run, Current));
+        output?.Write(frames.Of(runs[_run].Run, Number));
         _frame++;
     }
 }

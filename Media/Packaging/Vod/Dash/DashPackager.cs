@@ -23,11 +23,6 @@ static class DashPackager
             return PackagedAnswer.Of(new MemoryBody(VodInitSegment.WriteCaptions(DurationOf(set))) { ContentType = "application/mp4" });
         }
 
-        if (tracks.Any(track => track.Source.Encryption is not null && track.HasKey))
-        {
-            return PackagedAnswer.Failed(MediaFailure.NotImplemented, "the source's frames are encrypted: decryption comes later");
-        }
-
         if (WebmPackager.Carries(tracks[0].Info.Codec))
         {
             return WebmPackager.Init(set, tracks[0]);

@@ -204,7 +204,7 @@ static class VodInitSegment
         var table = writer.Open("stbl"u8);
         var descriptions = writer.Open("stsd"u8, 0, 0);
         writer.U32(1);
-        if (track.Source.SampleEntry is { IsEmpty: false } entry)
+        if ((track.Decryptor is null ? track.Source.SampleEntry : track.Source.Encryption!.ClearEntry) is { IsEmpty: false } entry)
         {
             writer.Bytes(entry.Span);
         }

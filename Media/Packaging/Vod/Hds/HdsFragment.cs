@@ -81,7 +81,7 @@ sealed class HdsFragment
         internal override int Next => _at < 0 ? fragment.HeadLength : _at < fragment._tags.Length ? fragment.SizeOf(fragment._tags[_at]) : 0;
 
         internal override ValueTask<bool> TryLoadAsync(CancellationToken cancellation) =>
-            _at < 0 ? new(true) : bytes.LoadAsync(Run, Run.Frames[fragment._tags[_at].Frame], cancellation);
+            _at < 0 ? new(true) : bytes.LoadAsync(Run, fragment._tags[_at].Frame, cancellation);
 
         internal override void Take(IBufferWriter<byte>? output)
         {
@@ -92,7 +92,7 @@ sealed class HdsFragment
             else if (output is not null)
             {
                 ref readonly var frame = ref Run.Frames[fragment._tags[_at].Frame];
-                fragment.WriteFrame(output, fragment._tags[_at], frame, bytes.Of(Run, frame));
+                fragment.WriteFrame(output, fragment._tags[_at], frame, bytes.Of(Run, fragment._tags[_at].Frame));
             }
 
             _at++;

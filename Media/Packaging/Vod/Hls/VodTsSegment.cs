@@ -136,8 +136,12 @@ sealed class VodTsSegment
         async ValueTask<bool> TryLoadPictureAsync(TsPes pes, CancellationToken cancellation)
         {
             var run = segment._streams[pes.Stream].Track.Runs[pes.Run];
-            await bytes.LoadAsync(run, run.Frames[pes.First], cancellation);
-            var picture = bytes.Of(run, run.Frames[pes.First]);
+            if (!await bytes.LoadAsync(run, pes.First, cancellation))
+            {
+                return false;
+            }
+
+            var picture = bytes.Of(run, pes.First);
             if (!ByteStream.AddsUp(picture))
             {
                 return false;
@@ -157,8 +161,12 @@ sealed class VodTsSegment
             Room(pes);
             for (var i = pes.First; i < pes.First + pes.Count; i++)
             {
-                await bytes.LoadAsync(run, run.Frames[i], cancellation);
-                at += segment._streams[pes.Stream].WriteSound(_unit.AsSpan(at), bytes.Of(run, run.Frames[i]));
+                if (!await bytes.LoadAsync(run, i, cancellation))
+                {
+                    return false;
+                }
+
+                at += segment._streams[pes.Stream].WriteSound(_unit.AsSpan(at), bytes.Of(run, i));
             }
 
             return true;
@@ -203,7 +211,7 @@ sealed class VodTsSegment
                 var run = stream.Track.Runs[pes.Run];
                 writer.Append(sets.Delimiter);
                 writer.Append(pes.IsKey ? sets.Bytes : default);
-                ByteStream.Append(ref writer, bytes.Of(run, run.Frames[pes.First]));
+                ByteStream.Append(ref writer, bytes.Of(run, pes.First));
                 return;
             }
 

@@ -64,7 +64,7 @@ sealed class WebmClusters
         internal override int Next => _cluster == clusters.Count ? 0
             : (_frame == clusters[_cluster].First ? clusters[_cluster].Head.Length : 0) + BlockLength(Frame);
 
-        internal override ValueTask<bool> TryLoadAsync(CancellationToken cancellation) => bytes.LoadAsync(clusters[_cluster].Run, Frame, cancellation);
+        internal override ValueTask<bool> TryLoadAsync(CancellationToken cancellation) => bytes.LoadAsync(clusters[_cluster].Run, _frame, cancellation);
 
         internal override void Take(IBufferWriter<byte>? output)
         {
@@ -93,7 +93,7 @@ sealed class WebmClusters
             BinaryPrimitives.WriteInt16BigEndian(head[(at + 1)..], (short)(TimeOf(cluster.Run, _frame) - cluster.Start));
             head[at + 3] = Frame.IsKey ? KeyFlag : (byte)0;
             output.Write(head[..(at + BlockHead)]);
-            output.Write(bytes.Of(cluster.Run, Frame));
+            output.Write(bytes.Of(cluster.Run, _frame));
         }
     }
 }
