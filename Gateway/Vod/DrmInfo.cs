@@ -7,7 +7,7 @@ namespace Tributary.Gateway.Vod;
 /// Asks the DRM upstream for a presentation's keys, and checks what it says: an array whose first object has <c>key</c> and <c>key_id</c> of 16 bytes and
 /// <c>pssh</c> objects with <c>uuid</c> and <c>data</c>, all base64. Nothing encrypts yet: only failures are told from one another.
 /// </summary>
-public sealed class DrmInfo(UpstreamClient upstreams)
+sealed class DrmInfo(UpstreamClient upstreams, VodCaches caches)
 {
     const int KeyLength = 16;
 
@@ -19,10 +19,18 @@ public sealed class DrmInfo(UpstreamClient upstreams)
             return (MediaFailure.Internal, "drm_enabled needs drm_upstream_location");
         }
 
+        var answer = caches.DrmInfo(location) is { } cache
+            ? await cache.GetOrLoad(uri.AbsoluteUri, () => AskAsync(location, uri, CancellationToken.None), static kept => kept.Failure == MediaFailure.None ? kept.Json.Length : 0, cancellation)
+            : await AskAsync(location, uri, cancellation);
+        return (answer.Failure, answer.Reason);
+    }
+
+    async Task<MappingAnswer> AskAsync(VodLocation location, UpstreamAddress uri, CancellationToken cancellation)
+    {
         var answer = await upstreams.GetAsync(uri, location.MaxDrmInfoLength, location.MaxUpstreamHeadersSize, cancellation);
-        return answer.Failure != MediaFailure.None ? (answer.Failure, answer.Reason)
-            : IsValid(answer.Body) ? (MediaFailure.None, "")
-            : (MediaFailure.BadMapping, "the DRM upstream did not answer with a key, its id and pssh boxes");
+        return answer.Failure != MediaFailure.None ? new(answer.Failure, answer.Reason, default)
+            : IsValid(answer.Body) ? new(MediaFailure.None, "", answer.Body)
+            : new(MediaFailure.BadMapping, "the DRM upstream did not answer with a key, its id and pssh boxes", default);
     }
 
     static bool IsValid(ReadOnlyMemory<byte> json)

@@ -16,7 +16,8 @@ static class ProgressiveFile
             return PackagedAnswer.Failed(MediaFailure.BadRequest, "only one file can be served as it is");
         }
 
-        if (set is { ClipFrom: 0, ClipTo: null } && clip is { Tracks: null, ClipFrom: 0 })
+        var end = set.Durations is [var length] && !(set.ClipTo < length) ? length : set.ClipTo;   // how much of the file a mapping plays
+        if (set.ClipFrom == 0 && end is null && clip is { Tracks: null, ClipFrom: 0 })
         {
             var (failure, reason, source) = await opener.OpenBytesAsync(clip, cancellation);
             return source is null
@@ -32,7 +33,7 @@ static class ProgressiveFile
 
         var made = ClippedMp4.Make(
             file, track => clip.Tracks?.Includes(track.Info.Kind, track.IndexInKind) != false,
-            set.ClipFrom + clip.ClipFrom, set.ClipTo + clip.ClipFrom, options.MaxFrameCount, bytes);
+            set.ClipFrom + clip.ClipFrom, end + clip.ClipFrom, options.MaxFrameCount, bytes);
         if (made.Body is null)
         {
             await bytes.DisposeAsync();

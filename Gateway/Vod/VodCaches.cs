@@ -19,6 +19,8 @@ public sealed class VodCaches(IOptions<VodOptions> options, TimeProvider time)
 
     internal VodCache<MappingAnswer>? DynamicMapping(VodLocation location) => Zone<MappingAnswer>("dynamic_mapping", location.DynamicMappingCache);
 
+    internal VodCache<MappingAnswer>? DrmInfo(VodLocation location) => Zone<MappingAnswer>("drm_info", location.DrmInfoCache);
+
     internal VodCache<CachedResponse>? Responses(VodLocation location) => Zone<CachedResponse>("response", location.ResponseCache ?? Default(location));
 
     internal VodCache<CachedResponse>? LiveResponses(VodLocation location) => Zone<CachedResponse>("live_response", location.LiveResponseCache);
@@ -58,7 +60,7 @@ sealed record MediaReadResult(MediaFailure Failure, string Reason, MediaFile? Fi
     public long Bytes => 512 + (File?.MemoryBytes ?? 0) + (Captions?.Cues.Sum(cue => 64L + 2 * (cue.Text.Length + cue.Settings.Length + cue.Id.Length)) ?? 0);
 }
 
-/// <summary>What an upstream, a file or the catalog said: bytes of a mapping, or why there are none.</summary>
+/// <summary>What an upstream, a file or the catalog said: bytes of a mapping or of keys, or why there are none.</summary>
 sealed record MappingAnswer(MediaFailure Failure, string Reason, ReadOnlyMemory<byte> Json);
 
 /// <summary>An answer that is kept whole, for as long as its location is configured as it was.</summary>

@@ -42,6 +42,7 @@ sealed partial class VodEndpoint(
         if (HttpMethods.IsOptions(method))
         {
             await Cors.Preflight(context, edge.Value.AllowOrigin);
+            (context.Response.StatusCode, context.Response.ContentType, context.Response.ContentLength) = (StatusCodes.Status200OK, "text/plain", 0);   // as the module's
             return;
         }
 
@@ -128,10 +129,16 @@ sealed partial class VodEndpoint(
         }
     }
 
-    // The server has taken dot segments out of the path; a path that had some leading out of everything, or hidden as %2F, is refused.
+    // The server has taken dot segments out of the path; a path that had some leading out of everything, or hidden as %2F, is refused. Slashes that follow
+    // one another are one, as they are for nginx.
     static bool TryPath(HttpContext context, string path, out string decoded)
     {
         decoded = path.Contains("%2", StringComparison.Ordinal) ? path.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) : path;
+        while (decoded.Contains("//", StringComparison.Ordinal))
+        {
+            decoded = decoded.Replace("//", "/", StringComparison.Ordinal);
+        }
+
         var raw = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         return !decoded.Contains('\0') && !decoded.Contains("/../", StringComparison.Ordinal) && !decoded.EndsWith("/..", StringComparison.Ordinal)
             && !raw.Contains("/../", StringComparison.Ordinal) && !decoded.Contains("/./", StringComparison.Ordinal);

@@ -35,11 +35,15 @@ public sealed record VodVariables(HttpContext Context)
     static readonly HashSet<string> Names =
     [
         "vod_suburi", "vod_filepath", "vod_set_id", "vod_sequence_id", "vod_clip_id", "vod_notification_id", "vod_dynamic_mapping", "vod_request_params",
-        "vod_segment_time", "vod_segment_duration", "host", "http_host", "scheme", "uri", "request_uri", "args", "query_string", "remote_addr", "request_method",
+        "vod_segment_time", "vod_segment_duration", "vod_status", "vod_frames_bytes_read",
+        "host", "http_host", "scheme", "https", "uri", "document_uri", "request_uri", "args", "query_string", "is_args", "request_method", "server_protocol",
+        "remote_addr", "remote_port", "server_addr", "server_port", "server_name", "hostname",
     ];
 
     internal static bool IsKnown(string name) =>
-        Names.Contains(name) || name.StartsWith("arg_", StringComparison.Ordinal) && name.Length > 4 || name.StartsWith("http_", StringComparison.Ordinal) && name.Length > 5;
+        Names.Contains(name) || Prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal) && name.Length > prefix.Length);
+
+    static readonly string[] Prefixes = ["arg_", "http_", "cookie_"];
 
     /// <summary>A variable's value; empty where it has none.</summary>
     public string this[string name] => name switch
@@ -54,13 +58,22 @@ public sealed record VodVariables(HttpContext Context)
         "vod_request_params" => RequestParameters,
         "vod_segment_time" => Text(SegmentTime),
         "vod_segment_duration" => Text(SegmentDuration),
-        "host" => Context.Request.Host.Host,
+        "vod_status" or "vod_frames_bytes_read" => "",   // known when the answer is over: of use to nginx's log only
+        "host" or "server_name" => Context.Request.Host.Host,
         "scheme" => Context.Request.Scheme,
-        "uri" => Context.Request.Path.Value ?? "",
+        "https" => Context.Request.IsHttps ? "on" : "",
+        "uri" or "document_uri" => Context.Request.Path.Value ?? "",
         "request_uri" => Context.Request.Path.Value + Context.Request.QueryString.Value,
         "args" or "query_string" => Context.Request.QueryString.Value is { Length: > 0 } query ? query[1..] : "",
+        "is_args" => Context.Request.QueryString.Value is { Length: > 1 } ? "?" : "",
         "remote_addr" => Context.Connection.RemoteIpAddress?.ToString() ?? "",
+        "remote_port" => Text(Context.Connection.RemotePort),
+        "server_addr" => Context.Connection.LocalIpAddress?.ToString() ?? "",
+        "server_port" => Text(Context.Connection.LocalPort),
+        "hostname" => Environment.MachineName,
         "request_method" => Context.Request.Method,
+        "server_protocol" => Context.Request.Protocol,
+        _ when name.StartsWith("cookie_", StringComparison.Ordinal) => Context.Request.Cookies[name[7..]] ?? "",
         _ when name.StartsWith("arg_", StringComparison.Ordinal) => Context.Request.Query[name[4..]].ToString(),
         _ => Context.Request.Headers[name[5..].Replace('_', '-')].ToString(),
     };

@@ -35,6 +35,7 @@ public sealed record MediaSetDescription
 
     public long? SegmentBaseTime { get; init; }
 
+    /// <summary>How long after its own beginning the first clip starts, as the live window has left that behind, in milliseconds.</summary>
     public long FirstClipStartOffset { get; init; }
 
     public int? InitialClipIndex { get; init; }

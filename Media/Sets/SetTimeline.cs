@@ -16,7 +16,11 @@ public readonly record struct ClipRange(int Clip, long From, long To);
 /// </remarks>
 public sealed class SetTimeline
 {
+    const int MaxSkipped = 1 << 30;
+
     readonly SegmentSchedule _later;
+    readonly long _startOffset;   // how much of the first clip a live window has left behind: it is cut as it was when it was whole
+    readonly int _skipped;        // segments of it that are over
     readonly ClipKeyFrames?[] _keyFrames;
     readonly int[] _firstSegments;
     readonly int[] _segmentCounts;
@@ -30,6 +34,8 @@ public sealed class SetTimeline
         IsLive = isLive;
         IsContinuous = !description.Discontinuity && durations.Length > 0 && (durations.Length > 1 || isLive);
         BaseTime = isLive ? description.SegmentBaseTime ?? (IsContinuous ? times[0] : null) : IsContinuous ? 0 : null;
+        _startOffset = isLive && !IsContinuous && BaseTime is null ? description.FirstClipStartOffset : 0;
+        _skipped = Math.Min(schedule.IndexAt(_startOffset), MaxSkipped);
         _later = schedule.AfterBootstrap();
         _keyFrames = KeyFramesOf(description);
         (_firstSegments, _segmentCounts) = NumberSegments();
@@ -144,11 +150,13 @@ public sealed class SetTimeline
     /// <summary>Which part of a clip the segment with this number within the clip holds; a range to the end where it is the last.</summary>
     public ClipRange RangeWithin(int clip, int relative)
     {
-        var schedule = ScheduleOf(clip);
-        var from = Align(clip, schedule.StartOf(relative));
+        var from = Align(clip, StartWithin(clip, relative));
         var last = relative >= _segmentCounts[clip] - 1;
-        return new ClipRange(clip, from, last ? long.MaxValue : Align(clip, schedule.StartOf(relative + 1)));
+        return new ClipRange(clip, from, last ? long.MaxValue : Align(clip, StartWithin(clip, relative + 1)));
     }
+
+    long StartWithin(int clip, int relative) =>
+        clip == 0 && _startOffset > 0 ? Math.Max(0, ScheduleOf(clip).StartOf(relative + _skipped) - _startOffset) : ScheduleOf(clip).StartOf(relative);
 
     /// <summary>When a clip's part begins in the presentation.</summary>
     public long TimeOf(ClipRange range) => Times[range.Clip] + range.From;
@@ -216,8 +224,9 @@ public sealed class SetTimeline
         var next = IsLive ? (Description.InitialSegmentIndex ?? 1) - 1 : 0;
         for (var clip = 0; clip < ClipCount; clip++)
         {
-            counts[clip] = ScheduleOf(clip).CountOf(Durations[clip]);
-            first[clip] = IsLive && BaseTime is { } at ? Schedule.IndexAt(Times[clip] - at) : next;
+            var (offset, skipped) = clip == 0 ? (_startOffset, _skipped) : (0, 0);
+            counts[clip] = Math.Max(skipped > 0 ? 1 : 0, ScheduleOf(clip).CountOf(Durations[clip] + offset) - skipped);
+            first[clip] = IsLive && BaseTime is { } at ? Schedule.IndexAt(Times[clip] - at) : (int)Math.Min((long)next + skipped, MaxSkipped);
             next = first[clip] + counts[clip];
         }
 

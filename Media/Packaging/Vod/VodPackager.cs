@@ -97,10 +97,10 @@ public sealed class VodPackager(IMediaOpener opener, PackagingOptions options)
         };
     }
 
-    // Smooth Streaming knows no discontinuities: one grid runs through all clips of a finished set.
+    // Smooth Streaming knows no discontinuities: one grid runs through all clips of a finished set, without the gaps that their times may have.
     static MediaSetDescription AsPackaged(VodJob job) =>
         job.Request.Kind is VodRequestKind.MssManifest or VodRequestKind.MssFragment && job.Description.PlaylistType == PlaylistType.Vod
-            ? job.Description with { Discontinuity = false }
+            ? job.Description with { Discontinuity = false, ClipTimes = null }
             : job.Description;
 
     // Segments of a presentation that is over are still served: players that are behind finish.

@@ -18,6 +18,8 @@ static class CorpusPlay
     // A busy machine starts a browser late and decodes slowly; a player that has stopped for good is told from that by its end never coming.
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
+    const string Buffered = "(ranges => [...Array(ranges.length).keys()].map(i => `${ranges.start(i).toFixed(3)}-${ranges.end(i).toFixed(3)}`).join(' '))(document.querySelector('video').buffered)";
+
     const double Seen = 1.5;   // seconds of each place
 
     static readonly string[] Players = ["hls.js", "dash.js", "shaka"];
@@ -33,7 +35,7 @@ static class CorpusPlay
         }
         catch (TimeoutException timeout)
         {
-            return new(player, address.PathAndQuery, $"stops: {timeout.Message}; {await page.Read()}; {string.Join(" | ", page.Errors.Take(5))}", false);
+            return new(player, address.PathAndQuery, $"stops: {timeout.Message}; {await page.Read()}; buffered {await page.Evaluate<string>(Buffered)}; {string.Join(" | ", page.Errors.Take(5))}", false);
         }
         finally
         {

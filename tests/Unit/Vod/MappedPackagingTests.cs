@@ -101,12 +101,22 @@ public sealed class MappedPackagingTests
     }
 
     [Fact]
+    public async Task Smooth_Streaming_has_no_gaps_between_the_clips_of_a_finished_set()
+    {
+        var set = Set([10_000, 10_000], [File("a.mp4"), File("b.mp4")]) with { ClipTimes = [0, 60_000] };
+        var text = await TextAsync(set, new VodRequest { Kind = VodRequestKind.MssManifest }, EvenTrack.Video(20));
+        Assert.Contains(" Duration=\"200000000\">", text, StringComparison.Ordinal);
+        Assert.Contains("<c n=\"1\" d=\"100000000\"></c>\n  </StreamIndex>", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Captions_without_a_cue_have_a_segment_as_players_give_up_over_a_playlist_without()
     {
         var set = Set([], [File("a.mp4")], [File("empty")]);
         var text = await TextAsync(set, new VodRequest { Kind = VodRequestKind.HlsIndex, Sequences = 2 }, EvenTrack.Video(20));
         Assert.EndsWith("#EXTINF:10.000,\nhttp://host/vod/a/seg-1-f2.vtt\n#EXT-X-ENDLIST\n", text, StringComparison.Ordinal);
         Assert.Equal("WEBVTT", (await TextAsync(set, Segment(VodRequestKind.HlsCaptionsSegment, 0) with { Sequences = 2 }, EvenTrack.Video(20)))[..6]);
+        Assert.DoesNotContain("text", await TextAsync(set, new VodRequest { Kind = VodRequestKind.MssManifest }, EvenTrack.Video(20)), StringComparison.Ordinal);   // nor a stream of none in Smooth Streaming
     }
 
     [Fact]

@@ -58,6 +58,22 @@ public sealed class SetTimelineTests
     }
 
     [Fact]
+    public void A_first_clip_of_which_a_part_is_over_is_cut_as_it_was_when_it_was_whole()
+    {
+        const long Start = 1_700_000_000_000;
+        var whole = Set(35_000, 15_000) with { PlaylistType = PlaylistType.Live, FirstClipTime = Start, InitialSegmentIndex = 153 };
+        var later = Set(12_000, 15_000) with { PlaylistType = PlaylistType.Live, FirstClipTime = Start + 23_000, InitialSegmentIndex = 153, FirstClipStartOffset = 23_000 };
+        var (before, after) = (TimelineOf(whole), TimelineOf(later));
+
+        Assert.Equal((154, 2), (after.FirstSegmentOf(0), after.SegmentCountOf(0)));
+        Assert.Equal([new ClipRange(0, 0, 7_000)], after.RangesOf(154));
+        Assert.Equal([new ClipRange(0, 7_000, long.MaxValue)], after.RangesOf(155));
+        Assert.Equal((before.FirstSegmentOf(1), before.EndSegment), (after.FirstSegmentOf(1), after.EndSegment));
+        Assert.Equal(before.TimeOf(before.RangesOf(155)[0]), after.TimeOf(after.RangesOf(155)[0]));
+        Assert.Equal(before.TimeOf(before.RangesOf(156)[0]), after.TimeOf(after.RangesOf(156)[0]));
+    }
+
+    [Fact]
     public void Key_frames_that_the_mapping_tells_move_boundaries()
     {
         var set = Set(30_000);

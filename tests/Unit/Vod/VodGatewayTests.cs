@@ -57,12 +57,13 @@ public sealed class VodGatewayTests : IDisposable
         context.Request.Host = new HostString("example.org", 8080);
         context.Request.QueryString = new QueryString("?token=T1");
         context.Request.Headers["X-Site"] = "s9";
+        context.Request.Headers.Cookie = "who=me";
         var variables = new VodVariables(context) { SubUri = "/hls/a.mp4", ClipId = "ad1" };
 
-        var expression = VodExpression.Parse("https://$host/${vod_clip_id}x/$arg_token$http_x_site$vod_sequence_id", out var problem);
+        var expression = VodExpression.Parse("https://$host/${vod_clip_id}x/$arg_token$http_x_site$vod_sequence_id$is_args$args$vod_status$cookie_who", out var problem);
 
         Assert.Empty(problem);
-        Assert.Equal("https://example.org/ad1x/T1s9/hls/a.mp4", expression!.Evaluate(variables));
+        Assert.Equal("https://example.org/ad1x/T1s9/hls/a.mp4?token=T1me", expression!.Evaluate(variables));
         Assert.Null(VodExpression.Parse("a$nope", out problem));
         Assert.Equal("there is no variable $nope", problem);
     }

@@ -183,7 +183,8 @@ sealed class VodDashPeriod(MediaSet set, VodPlace place, StringBuilder xml, int?
         xml.Append(">\n");
         var segments = new DashSegments(set, place, xml, clip, SegmentList.Of(set, []), ("ttml", "mp4"));
         segments.WriteTemplate();
-        var id = TrackNames.SequenceOf(set, captions.Sequence, captions.SequenceDescription, numbered: true).TrimStart('-');
+        var named = TrackNames.SequenceOf(set, captions.Sequence, captions.SequenceDescription, numbered: true).TrimStart('-');
+        var id = named.Length > 0 ? named : "f1";   // players put it into URLs
         xml.Append($"      <Representation\n          id=\"{id}\"\n          mimeType=\"application/mp4\"\n          codecs=\"stpp\"\n");
         xml.Append("          startWithSAP=\"1\"\n          bandwidth=\"0\">\n      </Representation>\n");
     }

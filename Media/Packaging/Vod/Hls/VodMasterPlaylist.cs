@@ -41,10 +41,10 @@ sealed class VodMasterPlaylist(MediaSet set, VodPlace place)
     {
         foreach (var captions in set.Description.ClosedCaptions ?? [])
         {
-            var language = captions.Language.Length > 0 ? $"LANGUAGE=\"{captions.Language}\"," : "";
+            var language = captions.Language.Length > 0 ? $"LANGUAGE=\"{Quotable(captions.Language)}\"," : "";
             var chosen = captions.Default ?? true ? "YES" : "NO";
             _playlist.Append("#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc0\",");
-            _playlist.Append($"NAME=\"{captions.Label}\",{language}AUTOSELECT=YES,DEFAULT={chosen},INSTREAM-ID=\"{captions.Id}\"\n");
+            _playlist.Append($"NAME=\"{Quotable(captions.Label)}\",{language}AUTOSELECT=YES,DEFAULT={chosen},INSTREAM-ID=\"{Quotable(captions.Id)}\"\n");
         }
 
         Separate(set.Description.ClosedCaptions?.Count > 0);
@@ -57,7 +57,7 @@ sealed class VodMasterPlaylist(MediaSet set, VodPlace place)
         foreach (var track in alternatives)
         {
             var chosen = track.SequenceDescription.Default == true ? "YES" : "NO";
-            _playlist.Append(CultureInfo.InvariantCulture, $"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{GroupOf(track)}\",NAME=\"{Renditions.LabelOf(track)}\",");
+            _playlist.Append(CultureInfo.InvariantCulture, $"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{GroupOf(track)}\",NAME=\"{Quotable(Renditions.LabelOf(track))}\",");
             _playlist.Append(LanguageOf(track.Language)).Append($"AUTOSELECT={chosen},DEFAULT={chosen},");
             _playlist.Append(CultureInfo.InvariantCulture, $"CHANNELS=\"{track.Info.Channels}\",URI=\"{IndexOf([track])}\"\n");
         }
@@ -74,7 +74,7 @@ sealed class VodMasterPlaylist(MediaSet set, VodPlace place)
             var label = sequence.Label.Length > 0 ? sequence.Label : Renditions.LabelOf(sequence.Language);
             var chosen = sequence.Default ?? (i == 0 && captions.All(other => other.SequenceDescription.Default is null)) ? "YES" : "NO";
             var file = $"{_options.IndexFileNamePrefix}{TrackNames.SequenceOf(set, captions[i].Sequence, sequence)}.m3u8";
-            _playlist.Append($"#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subs0\",NAME=\"{label}\",{LanguageOf(sequence.Language)}");
+            _playlist.Append($"#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subs0\",NAME=\"{Quotable(label)}\",{LanguageOf(sequence.Language)}");
             _playlist.Append($"AUTOSELECT={chosen},DEFAULT={chosen},URI=\"{place.UrlOf(place.BaseUrl, _options.AbsoluteMasterUrls, file)}\"\n");
         }
 
@@ -172,6 +172,9 @@ sealed class VodMasterPlaylist(MediaSet set, VodPlace place)
     static string GroupOf(SetTrack track) => track.Info.Codec switch { Codec.Ac3 => "audio1", Codec.Eac3 => "audio2", _ => "audio0" };
 
     static string LanguageOf(string language) => Language.Find(language) is { } known ? $"LANGUAGE=\"{known.Short}\"," : "";
+
+    // What a quoted string cannot hold (RFC 8216 §4.2), whatever a mapping or a file calls its tracks.
+    static string Quotable(string text) => text.AsSpan().IndexOfAny('"', '\n', '\r') < 0 ? text : text.Replace('"', '\'').Replace('\n', ' ').Replace('\r', ' ');
 
     // Sections stand apart by an empty line.
     void Separate(bool needed)

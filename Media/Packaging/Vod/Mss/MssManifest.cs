@@ -139,6 +139,11 @@ sealed class MssManifest(MediaSet set)
         var segments = set.Timeline.IsLive || set.Description.Durations.Count > 0
             ? SegmentList.InTicks(set, [], MssPackager.Timescale, MssPackager.LookAhead)
             : Cut(duration);
+        if (segments.Count == 0)
+        {
+            return;   // dash.js gives up over a stream without a fragment
+        }
+
         _xml.Append(CultureInfo.InvariantCulture, $"  <StreamIndex Type=\"text\"{NameOf(label, sequence.Language)} QualityLevels=\"1\" Chunks=\"{segments.Count}\"");
         _xml.Append(" Subtype=\"CAPT\" Url=\"QualityLevels({bitrate})/Fragments(text={start time})\">\n");
         _xml.Append(CultureInfo.InvariantCulture, $"    <QualityLevel Index=\"0\" Bitrate=\"{(captions.Sequence & 31) << 5}\" FourCC=\"TTML\"></QualityLevel>\n");
