@@ -87,6 +87,7 @@ static class Server
             .ValidateOnStart();
         services.AddAccess(configuration);
         services.PostConfigure<AccessOptions>(access => access.Sessions.TicketSecret = TicketSecret.For(access, options, data.Path));
+        services.PostConfigure<AccessOptions>(access => access.Delivery.Folder = access.Delivery.Folder.Length > 0 ? access.Delivery.Folder : Path.Combine(data.Path, "hooks"));
         services.AddPublishing(configuration);
         services.AddRtmpIngest(configuration);
         if (options.Node.Is("ingest"))

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tributary.Grains.Access.Hooks;
 using Tributary.Grains.Access.Tokens;
@@ -30,6 +31,8 @@ public static class AccessHosting
         services.AddSingleton<JwtKeys>();
         services.AddSingleton<HookHttp>();
         services.AddSingleton<HookAsker>();
+        services.AddSingleton(static provider => new HookSpool(
+            provider.GetRequiredService<IOptions<AccessOptions>>().Value.Delivery.Folder, provider.GetRequiredService<ILogger<HookSpool>>()));
         services.AddSingleton<HookTeller>();
         services.AddHostedService(static provider => provider.GetRequiredService<HookTeller>());
         services.AddSingleton<AccessPolicy>();

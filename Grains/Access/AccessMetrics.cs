@@ -17,7 +17,7 @@ public sealed class AccessMetrics
         _failures = meter.CreateCounter<long>("tributary.access.failures", "{credential}", "Keys and tokens that were never ours.");
         _lockouts = meter.CreateCounter<long>("tributary.access.lockouts", "{address}", "Addresses that were locked out for guessing.");
         _asked = meter.CreateCounter<long>("tributary.access.hook_questions", "{question}", "Questions to hooks, by outcome.");
-        _told = meter.CreateCounter<long>("tributary.access.hook_events", "{event}", "Events for hooks: delivered, retried, dropped (queue full), given up.");
+        _told = meter.CreateCounter<long>("tributary.access.hook_events", "{event}", "Events for hooks: delivered, retried, resumed (left by an earlier run), dropped (queue full, or no such hook any more), given up.");
         _evicted = meter.CreateCounter<long>("tributary.access.sessions_forgotten", "{session}", "Decisions forgotten for lack of room (Access:Sessions:MaxRemembered).");
         _sessions = meter.CreateCounter<long>("tributary.access.sessions", "{session}", "Viewers that were let in where access is controlled.");
         _answer = meter.CreateHistogram("tributary.access.hook.duration", "s", "Time that hooks took to answer.",

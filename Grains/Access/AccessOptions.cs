@@ -242,4 +242,7 @@ public sealed class HookDelivery
 
     /// <summary>An event that could not be delivered for this long is dropped and counted.</summary>
     public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Where events wait, so that those that a process leaves when it ends or is killed are delivered by its next run. Empty: below the data folder.</summary>
+    public string Folder { get; set; } = "";
 }

@@ -5,7 +5,7 @@ namespace Tributary.Grains.Recordings;
 
 /// <summary>Looks through the journals of a node: repairs at the start what a crash left open, deletes later what nobody may keep or wants any more.</summary>
 sealed partial class JournalSweep(
-    JournalFolders folders, RecordingOptions options, DvrOptions dvr, IGrainFactory grains, RecordingMetrics metrics, TimeProvider time, ILogger log)
+    JournalFolders folders, RecordingOptions options, DvrOptions dvr, IGrainFactory grains, RecordingEvents events, RecordingMetrics metrics, TimeProvider time, ILogger log)
 {
     static readonly TimeSpan Period = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromSeconds(2);
 
@@ -45,6 +45,10 @@ sealed partial class JournalSweep(
             metrics.Repaired(result.CutBytes);
             LogRepaired(volume, result.CutBytes, result.CutParts);
             repaired.Add(result);
+            if (result.Volume is { Entry.Length: > 0 } whole)
+            {
+                events.RaiseRepaired(RecordingEvent.Of(result.Stream, whole, folder.IndexPath(name, volume)));
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -41,8 +41,7 @@ sealed class RecorderContext(
     {
         if (plan.Entry.Length > 0)
         {
-            var duration = RecordedVolume.DurationOf([volume]);
-            events.Raise(new RecordingEvent(plan.Stream, plan.Entry, folder.IndexPath(plan.Name, volume.File), volume.Started, duration, volume.Bytes));
+            events.Raise(RecordingEvent.Of(plan.Stream, volume with { Entry = plan.Entry }, folder.IndexPath(plan.Name, volume.File)));
         }
     };
 }

@@ -27,7 +27,7 @@ public sealed partial class RecorderHost(
     readonly ConcurrentDictionary<string, RecordingAssignment> _late = new(StringComparer.Ordinal);
     readonly SemaphoreSlim _gate = new(1);
     readonly RecorderContext _context = new(node.Name, folders, options.Value, dvr.Value, feeds, loop, metrics, events, time, log);
-    readonly JournalSweep _sweep = new(folders, options.Value, dvr.Value, grains, metrics, time, log);
+    readonly JournalSweep _sweep = new(folders, options.Value, dvr.Value, grains, events, metrics, time, log);
     bool _repaired;
 
     string Registration => node.Name + "/recorder";

@@ -4,18 +4,20 @@ using Tributary.Grains.Access.Hooks;
 
 namespace Tributary.Grains.Recordings;
 
-/// <summary>Tells hooks of the files of each volume that is complete on this node. It hears recorders to their last volume: it ends after them.</summary>
+/// <summary>Tells hooks of the files of each volume that is complete on this node, also by repair after a crash. It hears recorders to their last volume: it ends after them.</summary>
 sealed class RecordingHooks(RecordingEvents events, TimeProvider time, HookTeller? teller = null) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
         events.VolumeEnded += Tell;
+        events.VolumeRepaired += Tell;
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken)
     {
         events.VolumeEnded -= Tell;
+        events.VolumeRepaired -= Tell;
         return Task.CompletedTask;
     }
 

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Tributary.Grains.Access.Hooks;
 
 /// <summary>
-/// Tells hooks what happened: at least once while this process lives, the events of one stream in their order, each hook by itself. Telling waits for
-/// nobody. When the process ends it delivers for some seconds more what it can.
+/// Tells hooks what happened: at least once, the events of one stream in their order, each hook by itself. Telling waits for nobody. When the process ends
+/// it delivers for some seconds more what it can; the rest, and what a process that was killed still had, the next run delivers (<see cref="HookSpool"/>).
 /// </summary>
 public sealed partial class HookTeller : IHostedService, IDisposable
 {
@@ -18,19 +18,25 @@ public sealed partial class HookTeller : IHostedService, IDisposable
     readonly ILogger<HookTeller> _log;
     readonly HookDelivery _delivery;
     readonly AccessHook[] _hooks;
-    readonly Dictionary<(AccessHook Hook, string Stream), Queue<StreamEvent>> _lanes = [];
+    readonly HookSpool? _spool;
+    readonly Dictionary<(AccessHook Hook, string Stream), Queue<KeptEvent>> _lanes = [];
     readonly Lock _gate = new();
     readonly SemaphoreSlim _places;
     readonly CancellationTokenSource _ending = new();
     TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _waiting;
 
-    public HookTeller(HookHttp http, AccessMetrics metrics, IOptions<AccessOptions> options, TimeProvider time, ILogger<HookTeller> log)
+    public HookTeller(HookHttp http, AccessMetrics metrics, IOptions<AccessOptions> options, TimeProvider time, ILogger<HookTeller> log, HookSpool? spool = null)
     {
+        _spool = spool;
         (_http, _metrics, _time, _log, _delivery) = (http, metrics, time, log, options.Value.Delivery);
         _hooks = [.. options.Value.Hooks];
         _places = new SemaphoreSlim(_delivery.MaxUnderWay);
         metrics.Waiting = () => Waiting;
+        foreach (var left in spool?.Open() ?? [])
+        {
+            Resume(left);
+        }
     }
 
     /// <summary>Events that wait for delivery.</summary>
@@ -85,25 +91,49 @@ public sealed partial class HookTeller : IHostedService, IDisposable
                 return;
             }
 
-            _waiting++;
-            if (_lanes.TryGetValue((hook, what.Stream), out var lane))
-            {
-                lane.Enqueue(what);
-                return;
-            }
-
-            _lanes[(hook, what.Stream)] = lane = new Queue<StreamEvent>([what]);
-            _ = Run(hook, what.Stream, lane);
+            var name = HookSpool.NameOf(hook);
+            Line(hook, new KeptEvent(_spool?.Keep(name, what) ?? 0, name, what));
         }
     }
 
+    void Resume(KeptEvent left)
+    {
+        if (Array.Find(_hooks, hook => HookSpool.NameOf(hook) == left.Hook && hook.IsTold(left.What.What)) is { } hook)
+        {
+            _metrics.Told("resumed");
+            lock (_gate)
+            {
+                Line(hook, left);
+            }
+        }
+        else
+        {
+            _metrics.Told("dropped");   // it is configured no more
+            _spool!.Done(left.Number);
+        }
+    }
+
+    void Line(AccessHook hook, KeptEvent what)
+    {
+        _waiting++;
+        var stream = what.What.Stream;
+        if (_lanes.TryGetValue((hook, stream), out var lane))
+        {
+            lane.Enqueue(what);
+            return;
+        }
+
+        _lanes[(hook, stream)] = lane = new Queue<KeptEvent>([what]);
+        _ = Run(hook, stream, lane);
+    }
+
     // One lane per hook and stream: what could not be delivered is tried again before what came after it.
-    async Task Run(AccessHook hook, string stream, Queue<StreamEvent> lane)
+    async Task Run(AccessHook hook, string stream, Queue<KeptEvent> lane)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);   // not under the lock, nor on the thread of whoever tells
         while (!_ending.IsCancellationRequested)
         {
-            StreamEvent next;
+            KeptEvent next;
             lock (_gate)
             {
                 if (!lane.TryPeek(out next!))
@@ -115,7 +145,8 @@ public sealed partial class HookTeller : IHostedService, IDisposable
 
             try
             {
-                await Deliver(hook, next);
+                await Deliver(hook, next.What);
+                _spool?.Done(next.Number);
             }
             catch (OperationCanceledException)
             {
@@ -171,6 +202,6 @@ public sealed partial class HookTeller : IHostedService, IDisposable
     [LoggerMessage(LogLevel.Warning, "Access: hook {Url} could not be told of {Event} of '{Stream}': {Why}; it is given up")]
     partial void LogGivenUp(string url, HookEvent @event, string stream, string why);
 
-    [LoggerMessage(LogLevel.Warning, "Access: {Count} events could not be delivered to hooks before the end")]
+    [LoggerMessage(LogLevel.Warning, "Access: {Count} events could not be delivered to hooks before the end; the next start tries again where they are kept")]
     partial void LogLeft(int count);
 }

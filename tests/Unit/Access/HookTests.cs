@@ -14,11 +14,16 @@ namespace Tributary.Unit.Access;
 
 public sealed class HookTests : IAsyncLifetime
 {
+    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tributary-hooks-");
     HookServer _server = null!;
 
     public async Task InitializeAsync() => _server = await HookServer.Start();
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
 
     [Theory]
     [InlineData(200, "0", true)]
@@ -175,6 +180,58 @@ public sealed class HookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_not_delivered_when_a_process_ended_is_told_by_its_next_run_in_order()
+    {
+        var hook = new AccessHook { Url = _server.Url, Secret = "sixteen letters!", Timeout = TimeSpan.FromMinutes(1) };
+        var never = new TaskCompletionSource();
+        _server.Answer = async _ =>
+        {
+            await never.Task;
+            return (200, "");
+        };
+        string id;
+        using (var spool = Spool())
+        using (var killed = Teller(hook, new HookDelivery(), spool: spool))
+        {
+            killed.Tell(new StreamEvent(HookEvent.Publish, "studio", DateTimeOffset.UnixEpoch) { Query = "?key=xyz" });
+            killed.Tell(new StreamEvent(HookEvent.Unpublish, "studio", DateTimeOffset.UnixEpoch) { Reason = "Unpublished" });
+            id = (await _server.Next()).Headers["Tributary-Id"].ToString();   // under way
+        }
+
+        await File.AppendAllTextAsync(Path.Combine(_folder.FullName, "events"), "{\"Number\":3,\"Kept\":{\"Hook\":\"ab");   // killed within a line
+        _server.Answer = _ => Task.FromResult((200, ""));
+        using (var spool = Spool())
+        using (var next = Teller(hook, new HookDelivery(), spool: spool))
+        {
+            HookCall[] calls = [await _server.Next(), await _server.Next()];
+            Assert.Equal(["publish", "unpublish"], calls.Select(call => call["event"]));
+            Assert.Equal(id, calls[0].Headers["Tributary-Id"].ToString());
+            await next.StopAsync(CancellationToken.None);
+        }
+
+        using var last = Spool();
+        Assert.Empty(last.Open());
+        never.SetResult();
+    }
+
+    [Fact]
+    public void A_spool_grows_with_what_waits_not_with_what_was_delivered()
+    {
+        using var spool = Spool();
+        spool.Open();
+        var what = new StreamEvent(HookEvent.Play, "studio", default) { UserAgent = new string('x', 400) };
+        var first = spool.Keep("a", what);
+        for (var number = 0; number < 5_000; number++)
+        {
+            spool.Done(spool.Keep("a", what));
+        }
+
+        Assert.InRange(new FileInfo(Path.Combine(_folder.FullName, "events")).Length, 1, 1_100_000);
+        using var next = Spool();
+        Assert.Equal(first, Assert.Single(next.Open()).Number);
+    }
+
+    [Fact]
     public async Task Srs_is_told_in_its_own_words()
     {
         using var teller = Teller(new AccessHook { Url = _server.Url, Shape = HookShape.Srs }, new HookDelivery());
@@ -205,8 +262,10 @@ public sealed class HookTests : IAsyncLifetime
     static HookAsker Asker(AccessHook hook) =>
         new(Http(), Metrics(), Options.Create(new AccessOptions { Hooks = [hook] }), TimeProvider.System, NullLogger<HookAsker>.Instance);
 
-    static HookTeller Teller(AccessHook hook, HookDelivery delivery, AccessMetrics? metrics = null) => new(
-        Http(), metrics ?? Metrics(), Options.Create(new AccessOptions { Hooks = [hook], Delivery = delivery }), TimeProvider.System, NullLogger<HookTeller>.Instance);
+    static HookTeller Teller(AccessHook hook, HookDelivery delivery, AccessMetrics? metrics = null, HookSpool? spool = null) => new(
+        Http(), metrics ?? Metrics(), Options.Create(new AccessOptions { Hooks = [hook], Delivery = delivery }), TimeProvider.System, NullLogger<HookTeller>.Instance, spool);
+
+    HookSpool Spool() => new(_folder.FullName, NullLogger<HookSpool>.Instance);
 
     static HookHttp Http() => new(new NodeIdentity("node-1", ""));
 
