@@ -8,7 +8,8 @@ namespace Tributary.Bench;
 
 /// <summary>
 /// What recording costs, from marked frames to journals on this machine's disk: muxing, gathering, checksum, writing, and a flush per second of media. Processor
-/// time of the whole process per Mb/s that is recorded, which includes making the frames.
+/// time of the whole process per Mb/s that is recorded, which includes making the frames. A flush is that of the media and then of the index: how many a second
+/// one recorder after the other could have, and so as many recordings this disk can acknowledge every second.
 /// </summary>
 static class RecordingBench
 {
@@ -21,7 +22,8 @@ static class RecordingBench
         var folder = Directory.CreateTempSubdirectory("recording-bench-").FullName;
         try
         {
-            var table = new Table("recording", "path", "media_seconds", "mbit_per_second", "core_per_mbit_per_second", "bytes_allocated_per_frame", "gen0");
+            var table = new Table("recording", "path", "media_seconds", "mbit_per_second", "core_per_mbit_per_second", "bytes_allocated_per_frame", "gen0",
+                "flushes", "flushes_per_second", "flush_ms_p50", "flush_ms_p99");
             Measure(table, "frames and window", null);
             Measure(table, "frames, window, journal", new JournalFolder(folder));
             table.Print();
@@ -48,7 +50,8 @@ static class RecordingBench
         var mbit = bytes * 8 / 1e6 / Seconds;
         table.Add(
             path, Seconds, Math.Round(mbit, 2), Math.Round(used.TotalSeconds / Seconds / mbit, 7),
-            Math.Round((double)(GC.GetTotalAllocatedBytes() - allocated) / (Seconds * FramesPerSecond), 1), GC.CollectionCount(0) - gen0);
+            Math.Round((double)(GC.GetTotalAllocatedBytes() - allocated) / (Seconds * FramesPerSecond), 1), GC.CollectionCount(0) - gen0,
+            writer?.Flushes.Count ?? 0, Math.Round(writer?.FlushesPerSecond ?? 0, 1), Math.Round(writer?.FlushAt(0.5) ?? 0, 3), Math.Round(writer?.FlushAt(0.99) ?? 0, 3));
         writer?.Dispose();
     }
 
@@ -88,6 +91,13 @@ static class RecordingBench
         long _msn;
         int _part;
 
+        /// <summary>How long each flush took.</summary>
+        public List<TimeSpan> Flushes { get; } = [];
+
+        public double FlushesPerSecond => Flushes.Count / Flushes.Sum(static took => took.TotalSeconds);
+
+        public double FlushAt(double share) => Flushes.Order().ElementAt((int)((Flushes.Count - 1) * share)).TotalMilliseconds;
+
         public void Write(bool sync)
         {
             var view = window.View;
@@ -108,7 +118,9 @@ static class RecordingBench
 
             if (sync)
             {
+                var began = Stopwatch.GetTimestamp();
                 _writer.Sync();
+                Flushes.Add(Stopwatch.GetElapsedTime(began));
             }
         }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -9,10 +8,6 @@ namespace Orleans.Runtime;
 
 /// <summary>What a silo says in answer to a heartbeat.</summary>
 sealed record Pong(long Number, int Activations);
-
-sealed record Question(long Number, string Grain);
-
-sealed record Reply(long Number, bool Has);
 
 /// <summary>
 /// Watches one other silo over a connection of its own: a ping every ProbeTimeout, each to be answered within that. Who is silent is asked again at once, the
@@ -36,8 +31,7 @@ sealed partial class Heartbeat : IDisposable
     TaskCompletionSource<Pong> _waiting = Completion.Source<Pong>();
     long _asked;
     TimeSpan _slowest;
-    readonly ConcurrentDictionary<long, TaskCompletionSource<bool>> _questions = new();
-    long _lastQuestion;
+    readonly HeartbeatQuestions _questions;
     long _number;
     long _answered;
     int _missed;
@@ -50,6 +44,7 @@ sealed partial class Heartbeat : IDisposable
         _options = options;
         _probeTimeout = TimeSpan.FromTicks(Math.Clamp(options.ProbeTimeout.Ticks, options.MinProbeTimeout.Ticks, Math.Max(options.MinProbeTimeout.Ticks, options.MaxProbeTimeout.Ticks)));
         _slowest = _probeTimeout / 2;
+        _questions = new HeartbeatQuestions(_probeTimeout, time);
         _time = time;
         _log = log;
     }
@@ -77,29 +72,7 @@ sealed partial class Heartbeat : IDisposable
     }
 
     /// <summary>True when the silo says that the grain lives there; false as well when it says nothing in time.</summary>
-    public async Task<bool> Has(GrainId grain)
-    {
-        if (Volatile.Read(ref _connection) is not { } connection)
-        {
-            return false;
-        }
-
-        var number = Interlocked.Increment(ref _lastQuestion);
-        var reply = _questions[number] = Completion.Source<bool>();
-        try
-        {
-            connection.TrySend(Frames.Of(FrameType.Ask, new Question(number, grain.ToString())));
-            return await reply.Task.WaitAsync(_probeTimeout, _time);
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-        finally
-        {
-            _questions.TryRemove(number, out _);
-        }
-    }
+    public Task<bool> Has(GrainId grain) => _questions.Ask(Volatile.Read(ref _connection), grain);
 
     public void Say(byte[] frame) => Volatile.Read(ref _connection)?.TrySend(frame);
 
@@ -170,7 +143,7 @@ sealed partial class Heartbeat : IDisposable
 
         if (_waiting.Task.IsCompletedSuccessfully)
         {
-            await Answered(_waiting.Task.Result);
+            await Answered(await _waiting.Task);
         }
         // A process that was held up itself (stopped, starved of CPU) does not judge others: it asks again.
         else if (_time.GetElapsedTime(began) <= patience * 1.5)
@@ -259,12 +232,9 @@ sealed partial class Heartbeat : IDisposable
         {
             await connection.Run(Frames.LongestControl, (type, payload) =>
             {
-                if (type == FrameType.Reply && JsonSerializer.Deserialize<Reply>(payload.ToArray()) is { } reply)
+                if (type == FrameType.Reply)
                 {
-                    if (_questions.TryGetValue(reply.Number, out var waiting))
-                    {
-                        waiting.TrySetResult(reply.Has);
-                    }
+                    _questions.Answer(payload);
                 }
                 else if (type == FrameType.Leaving)
                 {

@@ -8,7 +8,7 @@ static class Eventually
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The first answer that is not null; fails with <paramref name="what"/> when there is none in time.</summary>
-    public static async Task<T> Get<T>(string what, TimeSpan within, Func<Task<T?>> ask)
+    public static async Task<T> Get<T>(string what, TimeSpan within, Func<Task<T?>> ask, TimeSpan? every = null)
         where T : class
     {
         var started = Stopwatch.GetTimestamp();
@@ -27,7 +27,7 @@ static class Eventually
                 last = failure.Message;
             }
 
-            await Task.Delay(Pause);
+            await Task.Delay(every ?? Pause);
         }
 
         throw new TimeoutException($"{what}: not within {within.TotalSeconds:0.#} s ({last})");

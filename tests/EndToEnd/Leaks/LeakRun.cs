@@ -79,25 +79,19 @@ sealed class LeakRun(int pid, HttpClient http, int httpPort, int rtmpPort, strin
     }
 
     // Where the server has not seen yet that its former connection is gone, it tries again as encoders do.
-    async Task<RtmpPublisher> Connect(string stream)
+    Task<RtmpPublisher> Connect(string stream) => Eventually.Get($"{stream} is on air", Soon, async () =>
     {
-        while (true)
+        var publisher = await RtmpPublisher.Connect(rtmpPort, stream);
+        if (publisher.IsOnAir)
         {
-            var publisher = await RtmpPublisher.Connect(rtmpPort, stream);
-            if (publisher.IsOnAir)
-            {
-                return publisher;
-            }
-
-            await publisher.DisposeAsync();
-            if (!publisher.Refusal.Contains("already being published", StringComparison.Ordinal))
-            {
-                throw new IOException($"{stream}: {publisher.Refusal}");
-            }
-
-            await Task.Delay(RetryAfter);
+            return publisher;
         }
-    }
+
+        await publisher.DisposeAsync();
+        return publisher.Refusal.Contains("already being published", StringComparison.Ordinal)
+            ? null
+            : throw new InvalidOperationException($"{stream}: {publisher.Refusal}");
+    }, RetryAfter);
 
     // The file over and over, in real time.
     async Task Feed(string stream, CancellationToken ending)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Tributary.EndToEnd.Harness;
 
 namespace Tributary.EndToEnd.Leaks;
 
@@ -16,6 +17,7 @@ sealed record ServerHoldings(long HeapBytes, int Handles, int Threads, int Timer
     // GCHeapCollect of the provider Microsoft-Windows-DotNETRuntime: a full, blocking collection when a session with it begins.
     const ulong CollectHeap = 0x800000;
     const byte EventPipe = 2, CollectTracing2 = 3;
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>The gauges that must be at zero when nobody publishes or watches.</summary>
     static readonly string[] Living =
@@ -53,15 +55,7 @@ sealed record ServerHoldings(long HeapBytes, int Handles, int Threads, int Timer
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(port));
         await socket.SendAsync(SessionRequest());
         await socket.ReceiveAsync(new byte[20]);
-        for (var waited = 0; Sum(await Read(http), Gen2) <= before; waited++)
-        {
-            if (waited > 600)
-            {
-                throw new TimeoutException("the server did not collect");
-            }
-
-            await Task.Delay(50);
-        }
+        await Eventually.IsTrue("the server collects its garbage", Patience, async () => Sum(await Read(http), Gen2) > before);
     }
 
     const string Gen2 = "dotnet_gc_collections_total{gc_heap_generation=\"gen2\"}";
