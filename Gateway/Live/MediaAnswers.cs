@@ -116,19 +116,20 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
         await Answer(context, view, found, body, $"Part {request.Part} of segment {request.Msn}");
     }
 
-    // Whatever was sent stays true: a number has one content. Where the rest does not come the connection ends, so that no cache keeps a half.
+    // Whatever was sent stays true: a number has one content. Where its source is lost within, what was sent is all that there will be, and nobody lists it;
+    // where the rest only does not come in time the connection ends, so that no cache keeps a half.
     async Task AnswerOpen(HttpContext context, OpenWindow window, HlsRequest request)
     {
         for (var part = 0; ; part++)
         {
-            var place = new EdgePlace(request.Video, request.Audio, request.Msn, part);
+            var place = new EdgePlace(request.Video, request.Audio, request.Msn, part, OrOver: true);
             var view = window.View;
-            if (!IsWhole(view, place) && !place.IsReached(view) && waits.TryEnter())
+            if (!place.IsReached(view) && waits.TryEnter())
             {
                 view = await Wait(context, window, place) ?? window.View;
             }
 
-            if (part > 0 && IsWhole(view, place))
+            if (part > 0 && place.IsOver(view))
             {
                 return;
             }
@@ -163,10 +164,6 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
             }
         }
     }
-
-    // Whether the segment is complete and the part beyond its last.
-    static bool IsWhole(WindowView view, EdgePlace place) =>
-        place.TrackOf(view) is { } track && view.Share(track, place.Msn) is { IsGap: false } segment && place.Part >= segment.Parts.Length;
 
     // After WaitLimit.TryEnter.
     async Task<WindowView?> Wait(HttpContext context, OpenWindow window, EdgePlace place)

@@ -36,6 +36,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
         Window = new LiveWindow(options.Window, muxers, Rendition) { Choice = StreamPattern.Find(options.Tracks, Entry, TrackChoice.None) };
         Ladder = new LiveLadder(Window);
         Playlists = new HlsPlaylists(muxers, options.LowLatency);
+        Smooth = new SmoothManifests(options.Window.Window);
         Edge = new LiveEdge(Ladder, time);
         _opened = _fed = _countedAt = time.GetTimestamp();
         Touch();
@@ -60,21 +61,8 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 
     public DashManifests Manifests { get; } = new();
 
-    (long Version, PlaylistText? Text) _smooth = (-1, null);
-
-    /// <summary>The manifest for Smooth Streaming, written once per change.</summary>
-    internal PlaylistText? Smooth(WindowView view, TimeSpan length)
-    {
-        lock (Manifests)
-        {
-            if (_smooth.Version < view.Version)
-            {
-                _smooth = (view.Version, SmoothManifest.Render(view, length));
-            }
-
-            return _smooth.Text;
-        }
-    }
+    /// <summary>The manifest for Smooth Streaming.</summary>
+    internal SmoothManifests Smooth { get; }
 
     /// <summary>Where requests wait for what comes next.</summary>
     public LiveEdge Edge { get; }

@@ -71,7 +71,7 @@ public sealed class PlaylistAnswers(WaitLimit waits, GatewayMetrics metrics, IOp
     /// <summary>The manifest of a window for Smooth Streaming; while nothing is listed at all, the request waits for the first segments.</summary>
     internal async Task AnswerSmooth(HttpContext context, OpenWindow window)
     {
-        var (view, text) = await WaitForFirst(context, window, view => (view, window.Smooth(view, hls.Value.Window.Window)));
+        var (view, text) = await WaitForFirst(context, window, view => (view, window.Smooth.Manifest(view)));
         await (text is null
             ? Answers.Missing(context, Answers.Briefly, view.IsReady ? "Smooth Streaming carries H.264 and AAC, and its first fragment comes with the third segment." : WhyNothing(window, view))
             : Write(context, SmoothType, text, AgeOf(view)));

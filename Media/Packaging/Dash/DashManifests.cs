@@ -8,8 +8,6 @@ public sealed class DashManifests
 {
     readonly Lock _gate = new();
     readonly Cached?[] _cached = new Cached?[2];
-    readonly DashPeriod[][] _periods = [[], []];
-    readonly DateTimeOffset[] _published = new DateTimeOffset[2];
 
     /// <summary>Null while the window has nothing to tell.</summary>
     /// <param name="view">The window.</param>
@@ -26,16 +24,29 @@ public sealed class DashManifests
         {
             if (_cached[slot] is not { } current || current.Version < view.Version)
             {
-                var periods = view.IsReady ? DashPeriod.Split(view, lowLatency, _periods[slot]) : [];
-                _periods[slot] = [.. periods.Select(period => period with { Tracks = [] })];
-                var manifest = new DashManifest(view, periods, lowLatency, _published[slot]);
-                Volatile.Write(ref _cached[slot], current = new Cached(view.Version, manifest.Render()));
-                _published[slot] = manifest.Published;
+                Volatile.Write(ref _cached[slot], current = Write(view, lowLatency, _cached[slot]));
             }
 
             return current.Text;
         }
     }
 
-    sealed record Cached(long Version, PlaylistText? Text);
+    static Cached Write(WindowView view, bool lowLatency, Cached? before)
+    {
+        var periods = view.IsReady ? DashPeriod.Split(view, lowLatency, before?.Periods ?? []) : [];
+        if (before is { Periods: [.., var last] } && (periods is [] || periods[^1].End < last.End) && IsToCome(view, last.End - 1))
+        {
+            return before with { Version = view.Version };
+        }
+
+        var manifest = new DashManifest(view, periods, lowLatency, before?.Published ?? default);
+        var text = manifest.Render();
+        return new Cached(view.Version, text, [.. periods.Select(period => period with { Tracks = [] })], manifest.Published);
+    }
+
+    // While the next source begins a number anew that was listed as being cut there is nothing of it for a moment. Who asks for it waits for its first part.
+    static bool IsToCome(WindowView view, long msn) =>
+        view.Pause != WindowPause.OffAir && view.Segment(msn) is { Mark: not null } && view.Offered.Any(track => !view.IsOver(track, msn, 0));
+
+    sealed record Cached(long Version, PlaylistText? Text, IReadOnlyList<DashPeriod> Periods, DateTimeOffset Published);
 }

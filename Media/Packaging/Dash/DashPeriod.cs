@@ -40,7 +40,8 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
                 break;
             }
 
-            if (last is not null && last.Tracks.SequenceEqual(tracks))
+            // After a number in which a source broke off there is a hole, and a SegmentTimeline has none.
+            if (last is not null && last.Tracks.SequenceEqual(tracks) && !tracks.Exists(track => track.Broken.ContainsKey(msn - 1)))
             {
                 periods[^1] = last with { End = msn + 1 };
             }
@@ -81,7 +82,7 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
     static List<TrackView>? Present(WindowView view, long msn, bool withOpen, IReadOnlyList<TrackView>? last)
     {
         var present = new List<TrackView>();
-        foreach (var track in view.Offered.Select(track => view.CarrierOf(track, msn)).DistinctBy(track => track.Name))
+        foreach (var track in view.Offered.Select(track => InPlaceOf(view, track, msn)).DistinctBy(track => track.Name))
         {
             var isThere = msn < EndOf(track, withOpen) || track.Filled.ContainsKey(msn) ? !IsGap(view, track, msn) : last?.Contains(track);
             if (isThere is null)
@@ -98,7 +99,11 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
         return present.Exists(track => msn < EndOf(track, withOpen)) ? present : [];
     }
 
+    // Of two that show each other's, each has its own.
+    static TrackView InPlaceOf(WindowView view, TrackView track, long msn) =>
+        view.CarrierOf(track, msn) is var carrier && carrier.Filled.ContainsKey(msn) ? track : carrier;
+
     // Before a track began it has nothing either.
     static bool IsGap(WindowView view, TrackView track, long msn) =>
-        track.Filled.ContainsKey(msn) || (msn < track.End && view.Segment(track, msn)?.Track(track.Slot) is null or { IsGap: true });
+        (track.Filled.ContainsKey(msn) && !view.CarrierOf(track, msn).Filled.ContainsKey(msn)) || (msn < track.End && view.Segment(track, msn)?.Track(track.Slot) is null or { IsGap: true });
 }

@@ -58,7 +58,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
             WriteDate(writer, segment.Mark, track?.Parts);
             if (msn >= partsFrom)
             {
-                WriteParts(writer, msn, track?.Parts ?? [], names[0]);
+                WriteParts(writer, msn, PartsOf(segment, track, names[0]), names[0]);
             }
 
             WriteSegment(writer, segment, track, names);
@@ -154,7 +154,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         while (msn > First && left > 0)
         {
             var (segment, track, _) = Look(--msn);
-            left -= track?.Duration90k ?? segment.Duration90k;
+            left -= ListedMicros(segment, track) * 9 / 100;
         }
 
         return msn;
@@ -209,7 +209,8 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         }
 
         previous = segment.Mark ?? previous;
-        if (form == HlsForm.Cmaf && init is not null && init.Number != map?.Init.Number)
+        // By its address too: what is listed keeps its map when the segment before it, which told the same one under another's name, is listed no more.
+        if (form == HlsForm.Cmaf && init is not null && (init.Number != map?.Init.Number || carrier.Name != map?.Name))
         {
             map = (init, carrier.Name);
             WriteMap(writer, init, carrier.Name);
@@ -293,11 +294,15 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
             writer.Add(msn).Add("-"u8).Add(number).Add("-"u8).Add(carrier.Name).Add(".m4s\"\n"u8);
         }
 
-        if (_leading.Broken.ContainsKey(msn) && msn < End)
+        if (_leading.Broken.ContainsKey(msn) && msn < End && parts.Length > 0)
         {
             WriteLost(writer, msn, parts, carrier, target);
         }
     }
+
+    // What there is of a number that was given up within stays listed until the next source closes it as a gap.
+    TrackPart[] PartsOf(LiveSegment segment, TrackSegment? share, TrackView carrier) =>
+        share?.Parts ?? (_leading.Broken.ContainsKey(segment.Msn) ? segment.Parts(carrier.Slot) : []);
 
     // What never came of the number in which the source broke off (RFC 8216bis §4.4.4.9: GAP).
     void WriteLost(PlaylistWriter writer, long msn, TrackPart[] parts, TrackView carrier, long target)
@@ -318,11 +323,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
             writer.Add("#EXT-X-GAP\n"u8);
         }
 
-        writer.Add("#EXTINF:"u8);
-        var (ticks, timescale) = _leading.Broken.TryGetValue(segment.Msn, out var whole90k) ? (whole90k, MediaTime.Hz90k)
-            : (track?.Duration ?? segment.Duration90k, track?.Timescale ?? MediaTime.Hz90k);
-        WriteDuration(writer, ticks, timescale);
-        writer.Add(",\nseg-"u8).Add(segment.Msn);
+        writer.Add("#EXTINF:"u8).AddDecimal(ListedMicros(segment, track), 6).Add(",\nseg-"u8).Add(segment.Msn);
         foreach (var carrier in carriers)
         {
             writer.Add("-"u8).Add(carrier.Name);
@@ -344,9 +345,10 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
     }
 
     // Rounded, no EXTINF may exceed the target (RFC 8216 §4.3.3.1), and the target may not change.
-    void WriteDuration(PlaylistWriter writer, long ticks, int timescale)
+    long ListedMicros(LiveSegment segment, TrackSegment? track)
     {
-        var micros = MediaTime.RescaleNearest(ticks, timescale, 1_000_000);
-        writer.AddDecimal(Math.Clamp(micros, 1, view.TargetDuration * 1_000_000L + 499_999), 6);
+        var (ticks, timescale) = _leading.Broken.TryGetValue(segment.Msn, out var whole90k) ? (whole90k, MediaTime.Hz90k)
+            : (track?.Duration ?? segment.Duration90k, track?.Timescale ?? MediaTime.Hz90k);
+        return Math.Clamp(MediaTime.RescaleNearest(ticks, timescale, 1_000_000), 1, view.TargetDuration * 1_000_000L + 499_999);
     }
 }

@@ -1,5 +1,3 @@
-using Tributary.Media.Frames;
-
 namespace Tributary.Media.Packaging.Live;
 
 /// <summary>
@@ -12,9 +10,9 @@ sealed class LadderTrack(int rendition, int slot)
     const long Short90k = 9_000;
 
     readonly SortedDictionary<long, int> _filled = [];
-    TrackView? _own;
-    long _end = -1;
     readonly SortedDictionary<long, long> _broken = [];
+    LadderShare _own;
+    long _end = -1;
     bool _isNew;
 
     public int Rendition => rendition;
@@ -27,41 +25,52 @@ sealed class LadderTrack(int rendition, int slot)
     /// <summary>Whether a playlist that somebody saw has something of its own in this number, be it a part.</summary>
     public bool HasShown(long msn) => Merged is { } merged && msn >= merged.First && !_filled.ContainsKey(msn) && (msn < merged.End || (msn == merged.End && merged.Parts.Length > 0));
 
-    public void Merge(
-        TrackView own, WindowView home, TrackView? carrier, WindowView? carrierHome, long front, bool keepsLast,
-        Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
+    /// <summary>What it is while its rendition's window, which began anew, has nothing of it yet: it goes on with what others fill.</summary>
+    public LadderShare Absent(WindowView home)
     {
-        var isLost = home.Pause is not null || carrier?.End - own.End >= Behind;
-        if (carrier is not null)
+        var at = home.Tracks.Count > 0 ? home.Tracks.Max(track => track.End) : _end;
+        var isKnown = _own.Track is { Parts: [] } known && known.First == at && known.End == at;
+        return new LadderShare(isKnown ? _own.Track : _own.Track with { First = at, End = at, Parts = [], OpenInit = null }, home);
+    }
+
+    /// <param name="own">The track itself.</param>
+    /// <param name="nearest">Who fills what it lacks; null where no other rendition is on air.</param>
+    /// <param name="keepsLast">Whether the last number of its rendition, which was lost within it, was shown by any of its tracks.</param>
+    public void Merge(LadderShare own, LadderShare? nearest, bool keepsLast, LadderRound round)
+    {
+        var isLost = own.IsLost || nearest?.Track.End - own.Track.End >= Behind;
+        Reclaim(own, isLost);
+        if (nearest is { } carrier)
         {
-            Fill(own, home, carrier, carrierHome!, front, isLost, keepsLast);
+            Fill(own, carrier, isLost, keepsLast, round.Front);
+            NoteBroken(own.Track.End - 1, own, carrier, keepsLast);
+            NoteBroken(own.Track.End, own, carrier, isLost && HasShown(own.Track.End));
         }
 
         // 1. How far it is listed: never back.
-        var comes = carrier is not null && isLost ? carrier.End : own.End;
-        var end = UpToWhatComes(Math.Max(comes, _end), own, carrier, carrierHome, find);
-        if (keepsLast && carrier is not null && carrier.End > own.End - 1 && IsShort(own.End - 1, home, carrier, carrierHome!))
-        {
-            _broken.TryAdd(own.End - 1, carrierHome!.Segment(own.End - 1)!.Track(carrier.Slot)!.Duration90k);
-        }
-
-        while (carrier is not null && carrier.End > end && _filled.ContainsKey(end))
+        var comes = nearest is { } other && isLost ? other.Track.End : own.Track.End;
+        var end = UpToWhatComes(Math.Max(comes, _end), own, nearest, round);
+        while (nearest?.Track.End > end && _filled.ContainsKey(end))
         {
             end++;
         }
 
-        // 2. From where on every number has something.
+        // 2. What there is of the number that is still open.
+        var open = _filled.TryGetValue(end, out var number) ? round.Find(own.Track.Kind, number) : own;
+        var parts = open is { } source ? PartsOf(source, end) : [];
+
+        // 3. From where on every number has something. Nothing leaves the list before something came to it: a playlist changes at its own places alone.
+        var least = Merged is { } shown && shown.End == end && shown.Parts == parts ? Math.Min(shown.First, round.Front) : round.Front;
         var first = end;
-        while (first > front && Has(first - 1, own, home, find))
+        while (first > least && Has(first - 1, own, round))
         {
             first--;
         }
 
-        Forget(_filled, front);
-        Forget(_broken, front);
-
+        Forget(_filled, Math.Min(first, round.Front));
+        Forget(_broken, Math.Min(first, round.Front));
         _end = end;
-        Show(own, home, first, end, find);
+        Show(own, first, end, parts, open?[end]?.Init ?? open?.Track.OpenInit);
     }
 
     // What may still be listed is remembered, whatever is listed at this moment.
@@ -73,19 +82,24 @@ sealed class LadderTrack(int rendition, int slot)
         }
     }
 
-    void Fill(TrackView own, WindowView home, TrackView carrier, WindowView carrierHome, long front, bool isLost, bool keepsLast)
+    // What others were to fill and nobody saw yet is its own again where it has it after all.
+    void Reclaim(LadderShare own, bool isLost)
+    {
+        foreach (var msn in _filled.Keys.Where(msn => msn >= _end && !ShowsParts(msn) && (own.HasMedia(msn) || (!isLost && msn >= own.Track.End))).ToArray())
+        {
+            _filled.Remove(msn);
+        }
+    }
+
+    void Fill(LadderShare own, LadderShare carrier, bool isLost, bool keepsLast, long front)
     {
         // Before it began, and where it has nothing. What a playlist has shown of its own stays its own, though its window lists it no more.
-        for (var msn = Math.Max(front, carrier.First); msn < Math.Min(own.End, carrier.End); msn++)
+        var (ownEnd, otherEnd) = (own.Track.End, carrier.Track.End);
+        for (var msn = Math.Max(front, carrier.Track.First); msn < Math.Min(ownEnd, otherEnd); msn++)
         {
-            if (HasShown(msn))
+            if (!HasShown(msn) && (msn < own.Track.First || !own.HasMedia(msn)))
             {
-                continue;
-            }
-
-            if (msn < own.First || home.Segment(msn)?.Track(slot) is null or { IsGap: true })
-            {
-                FillFrom(msn, carrier, carrierHome);
+                FillFrom(msn, carrier);
             }
         }
 
@@ -95,43 +109,56 @@ sealed class LadderTrack(int rendition, int slot)
         }
 
         // Its last segment, where it broke off within and nobody was told of what there is; and all that comes, the open one included.
-        if (home.Pause is not null && !keepsLast && own.End > own.First && IsShort(own.End - 1, home, carrier, carrierHome))
+        if (own.IsLost && !keepsLast && ownEnd > own.Track.First && IsShort(ownEnd - 1, own, carrier))
         {
-            _filled.TryAdd(own.End - 1, carrier.Number);
+            _filled.TryAdd(ownEnd - 1, carrier.Track.Number);
         }
 
-        var isOpen = home.Pause is not null || carrier.Parts.Length > 0;   // a hint at a part of a rendition that is lost would lead nowhere
-        for (var msn = own.End; msn <= (isOpen ? Math.Max(own.End, carrier.End) : carrier.End - 1); msn++)
+        var isOpen = own.IsLost || carrier.Track.Parts.Length > 0;   // a hint at a part of a rendition that is lost would lead nowhere
+        for (var msn = ownEnd; msn <= (isOpen ? Math.Max(ownEnd, otherEnd) : otherEnd - 1); msn++)
         {
+            if (HasShown(msn))
+            {
+                continue;
+            }
+
             if (msn >= _end && !ShowsParts(msn))
             {
-                _filled[msn] = carrier.Number;   // who was to fill it may be lost as well, before anybody saw anything of it
+                _filled[msn] = carrier.Track.Number;   // who was to fill it may be lost as well, before anybody saw anything of it
             }
             else
             {
-                _filled.TryAdd(msn, carrier.Number);
+                _filled.TryAdd(msn, carrier.Track.Number);
             }
         }
     }
 
     bool ShowsParts(long msn) => Merged is { Parts.Length: > 0 } merged && merged.End == msn;
 
-    void FillFrom(long msn, TrackView carrier, WindowView carrierHome)
+    void FillFrom(long msn, LadderShare carrier)
     {
-        if (carrierHome.Segment(msn)?.Track(carrier.Slot) is { IsGap: false })
+        if (carrier.HasMedia(msn))
         {
-            _filled.TryAdd(msn, carrier.Number);
+            _filled.TryAdd(msn, carrier.Track.Number);
         }
     }
 
-    bool IsShort(long msn, WindowView home, TrackView carrier, WindowView carrierHome) =>
-        msn >= carrier.End
-        || home.Segment(msn)?.Track(slot) is { } own && carrierHome.Segment(msn)?.Track(carrier.Slot) is { IsGap: false } other
-            && own.Duration90k < other.Duration90k - Short90k;
+    // The number in which a source broke off after something of it was shown: as long as for all others, whether it is complete with what there is, or was
+    // given up for the next source.
+    void NoteBroken(long msn, LadderShare lost, LadderShare present, bool isShown)
+    {
+        if (isShown && msn >= _end && lost.IsLost && present[msn] is { } whole && (lost[msn] is null || IsShort(msn, lost, present)))
+        {
+            _broken.TryAdd(msn, whole.Duration90k);
+        }
+    }
+
+    static bool IsShort(long msn, LadderShare own, LadderShare carrier) =>
+        msn >= carrier.Track.End
+        || own[msn] is { } has && carrier[msn] is { IsGap: false } other && has.Duration90k < other.Duration90k - Short90k;
 
     // A rendition that is back may be ahead of the one that filled for it: what that one has still to complete is waited for, unless it is lost itself.
-    long UpToWhatComes(
-        long end, TrackView own, TrackView? present, WindowView? presentHome, Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
+    long UpToWhatComes(long end, LadderShare own, LadderShare? nearest, LadderRound round)
     {
         for (var msn = _end; msn >= 0 && msn < end; msn++)
         {
@@ -140,24 +167,29 @@ sealed class LadderTrack(int rendition, int slot)
                 continue;
             }
 
-            var (carrier, home) = find(own.Kind, number);
-            if (carrier?.End > msn)
+            var carrier = round.Find(own.Track.Kind, number);
+            if (carrier is { } lost && nearest is { } goesOn)
+            {
+                NoteBroken(msn, lost, goesOn, ShowsParts(msn));
+            }
+
+            if (carrier?.Track.End > msn || _broken.ContainsKey(msn))
             {
                 continue;
             }
 
-            if (carrier is not null && home!.Pause is null)
+            if (carrier is { IsLost: false } || ShowsParts(msn))
             {
                 return msn;
             }
 
             _filled.Remove(msn);
-            if (present is not null && msn < present.End)
+            if (nearest is { } present && msn < present.Track.End)
             {
-                FillFrom(msn, present, presentHome!);
+                FillFrom(msn, present);
             }
 
-            if (msn >= own.End && !_filled.ContainsKey(msn))
+            if (msn >= own.Track.End && !_filled.ContainsKey(msn))
             {
                 return msn;   // nobody has it yet
             }
@@ -166,35 +198,29 @@ sealed class LadderTrack(int rendition, int slot)
         return end;
     }
 
-    bool Has(long msn, TrackView own, WindowView home, Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
-    {
-        if (!_filled.TryGetValue(msn, out var number))
-        {
-            return msn < own.End && home.Segment(msn)?.Track(slot) is not null;
-        }
-
-        var (carrier, carrierHome) = find(own.Kind, number);
-        return carrier is not null && carrierHome!.Segment(msn)?.Track(carrier.Slot) is not null;
-    }
+    bool Has(long msn, LadderShare own, LadderRound round) =>
+        (_filled.TryGetValue(msn, out var number) ? round.Find(own.Track.Kind, number) : own) is { } source
+            && (source[msn] is not null || (_broken.ContainsKey(msn) && source.Home.Segment(msn) is not null));
 
     // Another only where something is other: playlists are written once per view of a track.
-    void Show(TrackView own, WindowView home, long first, long end, Func<TrackKind, int, (TrackView? Track, WindowView? Home)> find)
+    void Show(LadderShare own, long first, long end, TrackPart[] parts, InitSegment? init)
     {
-        var (track, from) = _filled.TryGetValue(end, out var number) ? find(own.Kind, number) : (own, home);
-        var parts = track is null ? [] : PartsOf(track, from!, end);
-        var init = track?.OpenInit;
-        _isNew = Merged is null || !ReferenceEquals(_own, own) || Merged.First != first || Merged.End != end || Merged.Parts != parts
-            || !Merged.Filled.SequenceEqual(_filled) || Merged.Broken.Count != _broken.Count;   // another may fill the same numbers
+        _isNew = Merged is not { } shown || !ReferenceEquals(_own.Track, own.Track) || (shown.First, shown.End) != (first, end) || shown.Parts != parts
+            || !shown.Filled.SequenceEqual(_filled) || shown.Broken.Count != _broken.Count;   // another may fill the same numbers
         if (_isNew)
         {
             _own = own;
-            Merged = own with { First = first, End = end, Parts = parts, OpenInit = init, Filled = new Dictionary<long, int>(_filled), Broken = new Dictionary<long, long>(_broken) };
+            Merged = own.Track with
+            {
+                First = first, End = end, Parts = parts, OpenInit = init,
+                Filled = new Dictionary<long, int>(_filled), Broken = new Dictionary<long, long>(_broken),
+            };
         }
     }
 
     // Of a source that is lost its last number is complete, and not listed as such while others go on with it.
-    static TrackPart[] PartsOf(TrackView track, WindowView home, long msn) =>
-        track.End == msn ? track.Parts : home.Pause is not null ? home.Segment(msn)?.Parts(track.Slot) ?? [] : [];
+    static TrackPart[] PartsOf(LadderShare share, long msn) =>
+        share.Track.End == msn ? share.Track.Parts : share.IsLost ? share.Home.Segment(msn)?.Parts(share.Track.Slot) ?? [] : [];
 
     /// <summary>How far the other renditions are: noted when this one changes.</summary>
     public void NoteOthers(WindowView view)

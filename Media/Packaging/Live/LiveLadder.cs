@@ -1,5 +1,3 @@
-using Tributary.Media.Frames;
-
 namespace Tributary.Media.Packaging.Live;
 
 /// <summary>
@@ -15,7 +13,6 @@ public sealed class LiveLadder
     readonly Lock _gate = new();
     readonly List<LadderTrack> _tracks = [];
     (int Rendition, LiveWindow Window)[] _windows = [];
-    (int Rendition, WindowView View)[] _homes = [];
     WindowView _view = WindowView.Empty;
     TaskCompletionSource? _changed;
     long _front = -1;
@@ -88,7 +85,7 @@ public sealed class LiveLadder
 
     WindowView Merge()
     {
-        var homes = _homes = Array.ConvertAll(_windows, one => (one.Rendition, one.Window.View));
+        var homes = Array.ConvertAll(_windows, one => (one.Rendition, one.Window.View));
         var begun = homes.Where(home => home.View.Tracks.Count > 0).ToArray();
         var alive = begun.Where(home => home.View.Pause is null).ToArray();
         var reference = alive.Concat(begun).FirstOrDefault().View;
@@ -104,16 +101,9 @@ public sealed class LiveLadder
         }
 
         _front = Math.Max(_front, FrontOf(begun));
-        foreach (var (rendition, view) in begun)
-        {
-            var keepsLast = view.Pause is not null && _tracks.Exists(track => track.Rendition == rendition && track.HasShown(EndOf(view) - 1));
-            foreach (var own in view.Tracks)
-            {
-                Follow(own, view, alive, keepsLast);
-            }
-        }
-
+        Follow(new LadderRound(homes, _front), alive);
         var tracks = _tracks.Select(track => track.Merged).OfType<TrackView>().OrderBy(track => track.Rendition).ThenBy(track => track.Slot).ToArray();
+        _wasReady &= Array.Exists(tracks, track => track.End > track.First);   // nothing that was listed goes on: who comes now waits
         _wasReady |= Array.TrueForAll(homes, home => home.View.IsReady) || begun.Any(home => home.View.IsReady && home.View.Tracks.Any(track => track.End - track.First >= 3));
         var merged = new WindowView(tracks, homes, _front, alive.Length > 0 ? null : PauseOf(begun), _wasReady, _view) { Choice = _windows[0].Window.Choice };
         foreach (var track in _tracks)
@@ -133,39 +123,33 @@ public sealed class LiveLadder
 
     static long EndOf(WindowView view) => view.Tracks.Max(track => track.End);
 
-    void Follow(TrackView own, WindowView home, (int Rendition, WindowView View)[] alive, bool keepsLast)
+    void Follow(LadderRound round, (int Rendition, WindowView View)[] alive)
     {
-        var track = _tracks.Find(known => known.Rendition == own.Rendition && known.Slot == own.Slot);
-        if (track is null)
+        foreach (var (rendition, view) in round.Homes)
         {
-            _tracks.Add(track = new LadderTrack(own.Rendition, own.Slot));
-        }
-
-        var carrier = Nearest(own, alive);
-        track.Merge(own, home, carrier.Track, carrier.Home, _front, keepsLast, Find);
-    }
-
-    // Among what is merged: a window may have gone on meanwhile, and what it has since is not in the merged view.
-    (TrackView? Track, WindowView? Home) Find(TrackKind kind, int number)
-    {
-        foreach (var (_, home) in _homes)
-        {
-            if (home.Find(kind, number) is { } track)
+            var known = _tracks.Where(track => track.Rendition == rendition).ToList();
+            var keepsLast = view is { Pause: not null, Tracks.Count: > 0 } && known.Exists(track => track.HasShown(EndOf(view) - 1));
+            foreach (var own in view.Tracks.Where(own => !known.Exists(track => track.Slot == own.Slot)))
             {
-                return (track, home);
+                known.Add(new LadderTrack(rendition, own.Slot));
+                _tracks.Add(known[^1]);
+            }
+
+            foreach (var track in known)
+            {
+                var own = view.Tracks.FirstOrDefault(own => own.Slot == track.Slot) is { } shown ? new LadderShare(shown, view) : track.Absent(view);
+                track.Merge(own, Nearest(own.Track, alive), keepsLast, round);
             }
         }
-
-        return default;
     }
 
     // The same language before another, then the rendition whose number is closest, then the lower one.
-    static (TrackView? Track, WindowView? Home) Nearest(TrackView own, (int Rendition, WindowView View)[] alive) => alive
+    static LadderShare? Nearest(TrackView own, (int Rendition, WindowView View)[] alive) => alive
         .Where(home => home.Rendition != own.Rendition)
-        .SelectMany(home => home.View.Tracks.Select(track => (Track: (TrackView?)track, Home: (WindowView?)home.View)))
-        .Where(one => one.Track!.Kind == own.Kind && one.Track.Info.Codec == own.Info.Codec)
-        .OrderBy(one => one.Track!.Info.Language == own.Info.Language ? 0 : 1)
-        .ThenBy(one => Math.Abs(one.Track!.Rendition - own.Rendition)).ThenBy(one => one.Track!.Rendition).ThenBy(one => one.Track!.Slot)
+        .SelectMany(home => home.View.Tracks.Select(track => (LadderShare?)new LadderShare(track, home.View)))
+        .Where(one => one!.Value.Track.Kind == own.Kind && one.Value.Track.Info.Codec == own.Info.Codec)
+        .OrderBy(one => one!.Value.Track.Info.Language == own.Info.Language ? 0 : 1)
+        .ThenBy(one => Math.Abs(one!.Value.Track.Rendition - own.Rendition)).ThenBy(one => one!.Value.Track.Rendition).ThenBy(one => one!.Value.Track.Slot)
         .FirstOrDefault();
 
     static WindowPause? PauseOf((int Rendition, WindowView View)[] begun) =>

@@ -58,7 +58,7 @@ sealed class LiveTrack(int slot, TrackInfo info, int number, SegmentMuxers muxer
     public bool Accepts(in Frame frame) =>
         OpenMsn < 0 || ReferenceEquals(frame.Track, Info) || frame.Track.IsSameConfiguration(Info);
 
-    /// <summary>Distance of <paramref name="frame"/> to the one before it, in 90 kHz ticks; 0 for the first.</summary>
+    /// <summary>Distance of <paramref name="frame"/> to the one before it, in 90 kHz ticks; 0 for the first, also after a pause: that is no frame's length.</summary>
     public long Step90k(in Frame frame)
     {
         var dts90k = frame.Dts90k;
@@ -101,6 +101,7 @@ sealed class LiveTrack(int slot, TrackInfo info, int number, SegmentMuxers muxer
         }
 
         (Open, OpenBytes) = (null, 0);
+        _lastDts90k = nextDts is null ? long.MinValue : _lastDts90k;
         return new TrackSegment(_init, parts, duration, Info.Timescale);
     }
 
@@ -115,7 +116,7 @@ sealed class LiveTrack(int slot, TrackInfo info, int number, SegmentMuxers muxer
         }
 
         _pending.Clear();
-        (Open, OpenBytes) = (null, 0);
+        (Open, OpenBytes, _lastDts90k) = (null, 0, long.MinValue);
     }
 
     void Configure(TrackInfo track)

@@ -25,7 +25,7 @@ public readonly record struct WindowDrops(long Late, long Configuration, long Se
 /// numbers without a hole.
 /// </para>
 /// </summary>
-public sealed class LiveWindow : IDisposable
+public sealed partial class LiveWindow : IDisposable
 {
     // Numbers that may be missing between two segments and are listed as gaps; a longer hole begins the window anew.
     const int MaxSkipped = 4;
@@ -49,7 +49,6 @@ public sealed class LiveWindow : IDisposable
     int _generation;
     WindowDrops _drops;
     WindowPause? _pause;
-    (long Epoch, long Msn) _settled = (-1, long.MaxValue);
     bool _dirty;
     bool _disposed;
 
@@ -123,46 +122,17 @@ public sealed class LiveWindow : IDisposable
                 return;
             }
 
-            if (pause == WindowPause.OffAir || _newest is null || _newest.Epoch > _settled.Epoch)
+            // The open number of a source that is settled waits for the next one; what is before it waits for nobody.
+            var isSettled = pause != WindowPause.OffAir && _newest is { } newest && newest.Epoch <= _settled.Epoch;
+            Close(isSettled ? Math.Min(_settled.Msn, _segments.Newest + 1) : _segments.Newest + 1);
+            if (!isSettled)
             {
-                CloseAll();
                 SettleTarget();
             }
 
             _dirty |= _pause != pause;
             _pause = pause;
             Publish();
-        }
-    }
-
-    /// <summary>
-    /// The source of <paramref name="epoch"/> is replaced. What is complete stays, what is open of it waits for the next source to say what becomes
-    /// of it: begun anew, or, where parts of it were sent to anybody, a gap. Parts that were listed but never sent bind nobody: who asks for
-    /// them from here on gets those of the next source. Null where there is nothing yet.
-    /// </summary>
-    public LiveWindowEdge? Settle(long epoch)
-    {
-        lock (_gate)
-        {
-            if (_newest is not { } newest || _tracks.Count == 0 || newest.Epoch > epoch)
-            {
-                return null;
-            }
-
-            var msn = _tracks.Max(track => track.NextMsn);
-            _settled = (epoch, msn);
-            var segment = _segments.Find(msn);
-            var mark = segment?.Mark;
-            var start90k = mark?.Start90k ?? _end90k;
-            var partsWereSent = segment?.Settle() ?? false;
-            return new LiveWindowEdge(
-                msn,
-                partsWereSent,
-                start90k,
-                partsWereSent ? segment!.PartsEnd90k(start90k) : start90k,
-                mark?.ProgramDateTime ?? newest.ProgramDateTime + MediaTime.ToTimeSpan(start90k - newest.Start90k, MediaTime.Hz90k),
-                newest.DiscontinuitySequence - (mark?.StartsDiscontinuity == true ? 1 : 0),
-                mark?.StartsDiscontinuity == true);
         }
     }
 
@@ -264,54 +234,6 @@ public sealed class LiveWindow : IDisposable
         _partTarget90k = Math.Max(_partTarget90k, mark.PartTarget90k);
     }
 
-    // A newer source goes on. What the older one had opened is forgotten from the first number on that the newer one begins or closes as a gap; a
-    // listed number keeps its content, and false says that this is one.
-    bool TakeOver(SegmentMark mark)
-    {
-        var first = Math.Min(mark.Msn - mark.GapsBefore, _settled.Msn);
-        _settled = (-1, long.MaxValue);
-        if (first > _segments.Newest && mark.GapsBefore == 0)
-        {
-            return true;
-        }
-
-        if (mark.Msn < _segments.First)
-        {
-            Restart();
-            return true;
-        }
-
-        first = Math.Max(first, _tracks.Max(track => track.NextMsn));
-        foreach (var track in _tracks.Where(track => track.OpenMsn >= first))
-        {
-            Forget(track);
-        }
-
-        _segments.DropFrom(first);
-        for (; first < mark.Msn && _segments.Newest == first - 1 && mark.GapsBefore > 0; first++)
-        {
-            _segments.Add(new LiveSegment(first, GapBefore(mark, first), _options.MaxTracks));
-        }
-
-        return first <= mark.Msn;
-    }
-
-    // The same at every gateway, whatever it had received of the number.
-    static SegmentMark GapBefore(SegmentMark next, long msn)
-    {
-        var length90k = (next.Start90k - next.GapStart90k) / next.GapsBefore;
-        var start90k = next.Start90k - (next.Msn - msn) * length90k;
-        return next with
-        {
-            Msn = msn,
-            DiscontinuitySequence = next.DiscontinuitySequence - (next.StartsDiscontinuity ? 1 : 0),
-            StartsDiscontinuity = false,
-            Start90k = start90k,
-            ProgramDateTime = next.GapTime + MediaTime.ToTimeSpan(start90k - next.GapStart90k, MediaTime.Hz90k),
-            GapsBefore = (int)(next.Msn - msn),
-        };
-    }
-
     LiveTrack? TrackOf(TrackInfo info, long msn)
     {
         foreach (var known in _tracks)
@@ -362,12 +284,11 @@ public sealed class LiveWindow : IDisposable
         }
     }
 
-    void CloseAll()
+    void Close(long end)
     {
         if (!_segments.IsEmpty)
         {
             // Media first: a gap is as long as what the others have.
-            var end = _segments.Newest + 1;
             foreach (var track in _tracks.OrderBy(track => track.OpenMsn < 0))
             {
                 CompleteUpTo(track, end, null);
@@ -418,102 +339,6 @@ public sealed class LiveWindow : IDisposable
         }
 
         return segment.Duration90k > 0 ? segment.Duration90k : _target * (long)MediaTime.Hz90k;
-    }
-
-    void Publish()
-    {
-        if (!_dirty)
-        {
-            return;
-        }
-
-        _dirty = false;
-        MoveFront();
-        ShowTracks();
-        Volatile.Write(ref _view, new WindowView(
-            _tracks, _segments, _front, _generation, _pause, _disposed, _target, _partTarget90k, _drops, _view, _muxers)
-        {
-            Choice = Choice,
-        });
-        Interlocked.Exchange(ref _changed, null)?.TrySetResult();
-        Published?.Invoke();
-    }
-
-    // What a track shows, the other renditions' place included, is taken when the track itself changes: so the playlist of a rendition at one of
-    // its places is the same on every gateway, whoever asks when.
-    void ShowTracks()
-    {
-        foreach (var track in _tracks)
-        {
-            if (track.View is not { } shown || track.IsChanged || shown.First < _segments.First)
-            {
-                track.View = new TrackView(track.Slot, track.Name, track.Info, Math.Max(track.FirstMsn, _front), track.NextMsn, track.Measured)
-                {
-                    Parts = track.Open?.Parts(track.Slot) ?? [],
-                    OpenInit = track.OpenInit,
-                    Others = PlacesOfOthers(track),
-                    Rendition = _rendition,
-                    Number = track.Number,
-                };
-                track.IsChanged = false;
-            }
-        }
-    }
-
-    RenditionPlace[] PlacesOfOthers(LiveTrack track)
-    {
-        var places = new List<RenditionPlace>(_tracks.Count);
-        foreach (var other in _tracks)
-        {
-            var open = other.Open?.Parts(other.Slot).Length ?? 0;
-            var msn = open > 0 ? other.NextMsn : other.NextMsn - 1;
-            if (other != track && msn >= other.FirstMsn)
-            {
-                places.Add(new RenditionPlace(other.Name, msn, _segments.Find(msn)?.Parts(other.Slot).Length - 1 ?? -1));
-            }
-        }
-
-        return [.. places];
-    }
-
-    void MoveFront()
-    {
-        if (_tracks.Count == 0 || _segments.IsEmpty)
-        {
-            return;
-        }
-
-        _front = Math.Max(_front, _segments.First);
-        var end = _tracks.Min(track => track.NextMsn);
-        var least = Math.Max((long)(_options.Window.TotalSeconds * MediaTime.Hz90k), 3L * _target * MediaTime.Hz90k);
-        var listed = _segments.Duration90k(_front, end);
-        while (_front < end - 1 && (listed - _segments[_front].Duration90k >= least || end - _front > _options.MaxSegments))
-        {
-            listed -= _segments[_front++].Duration90k;
-        }
-
-        Trim(least);
-    }
-
-    // Removed segments stay fetchable for their duration and that of the longest playlist that had them (RFC 8216 §6.2.2).
-    void Trim(long listed)
-    {
-        var target = _target * (long)MediaTime.Hz90k;
-        var kept = _segments.Duration90k(_segments.First, _front);
-        while (_segments.First < _front && kept - _segments[_segments.First].Duration90k > listed + target)
-        {
-            kept -= _segments[_segments.First].Duration90k;
-            _segments.DropOldest();
-        }
-
-        // Over the limit of bytes everything but the last segments goes.
-        var complete = _tracks.Min(track => track.NextMsn);
-        var open = _tracks.Sum(track => track.OpenBytes);
-        while (_segments.First + 3 < complete && _segments.Bytes + open > _options.MaxBytes)
-        {
-            _segments.DropOldest();
-            _front = Math.Max(_front, _segments.First);
-        }
     }
 
     static void Forget(LiveTrack track)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tributary.Media.Frames;
 
 namespace Tributary.Media.Packaging.Live;
 
@@ -47,6 +48,10 @@ sealed class SegmentList
 
         return sum;
     }
+
+    /// <summary>What is known of the numbers from <paramref name="from"/> to before <paramref name="end"/> that are here.</summary>
+    public SegmentMark?[] Marks(long from, long end) =>
+        [.. _segments.Where(segment => segment.Msn >= from && segment.Msn < end).Select(segment => segment.Mark)];
 
     public void DropOldest() => Drop(0, 1);
 

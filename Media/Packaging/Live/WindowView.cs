@@ -316,6 +316,18 @@ public sealed class WindowView
         return isPast ? track.Parts.Length > 0 : msn < track.End;
     }
 
+    /// <summary>
+    /// Whether no part from <paramref name="part"/> on comes any more of a number of the track itself, whoever fills it in a playlist: it is complete, a gap,
+    /// or was given up by a source that is lost.
+    /// </summary>
+    public bool IsOver(TrackView track, long msn, int part)
+    {
+        var home = HomeOf(track);
+        var segment = home.Segment(msn);
+        var isClosed = home.Pause is not null || segment?.Track(track.Slot) is not null || home.Find(track.Kind, track.Number) is not { } own || msn < own.End;
+        return isClosed && part >= (segment?.Parts(track.Slot).Length ?? 0);
+    }
+
     // Found comes with a reference to the segment.
     SegmentLookup Look(TrackView one, TrackView other, long msn, out LiveSegment? segment)
     {

@@ -46,7 +46,7 @@ public static class SmoothFragment
     static SegmentLookup Open(WindowView view, TrackView track, SmoothChunk chunk, IReadOnlyList<SmoothChunk> ahead, out SegmentBody? body)
     {
         body = null;
-        var carrier = view.CarrierOf(track, chunk.Msn);
+        var carrier = view.Segment(track, chunk.Msn)?.Track(track.Slot) is { IsGap: false } ? track : view.CarrierOf(track, chunk.Msn);
         if (!carrier.Info.DecoderConfig.Span.SequenceEqual(track.Info.DecoderConfig.Span))
         {
             return SegmentLookup.Nothing;   // another quality's picture has another configuration; its sound has not

@@ -39,6 +39,13 @@ public static class SmoothManifest
         return any ? new PlaylistText(writer.Written) : null;
     }
 
+    /// <summary>Number of the last fragment that is listed of the leading track; -1 where there is none.</summary>
+    internal static long LastOf(WindowView view)
+    {
+        var leading = view.Offered.Where(track => SmoothCodec.Of(track.Info) is not null).OrderBy(track => track.Kind == TrackKind.Video ? 0 : 1).FirstOrDefault();
+        return leading is not null && new SmoothTimeline(view, leading).Listed is [.., var last] ? last.Msn : -1;
+    }
+
     static bool WriteStream(PlaylistWriter writer, WindowView view, List<TrackView> tracks, string name)
     {
         var chunks = new SmoothTimeline(view, tracks[0]).Listed;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Tributary.Unit.Packaging;
 
@@ -7,30 +6,34 @@ namespace Tributary.EndToEnd.Harness;
 /// <summary>A DASH player that forgives nothing: it polls a manifest, holds each against <see cref="DashRules"/> and fetches all that it lists.</summary>
 sealed class DashClient : IAsyncDisposable
 {
+    static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
+
     readonly HttpClient _http;
     readonly Uri _manifest;
-    readonly CancellationTokenSource _ending = new();
-    readonly ConcurrentQueue<string> _problems = new();
+    readonly DashHistory _history = new();
     readonly HashSet<string> _fetched = [];
-    readonly Task _watching;
+    readonly HashSet<string> _periods = [];
+    readonly List<DashSegment> _refused = [];
+    readonly ManifestWatch _watch;
 
     DashClient(HttpClient http, Uri manifest)
     {
         (_http, _manifest) = (http, manifest);
-        _watching = Watch();
+        _watch = new ManifestWatch(http, manifest, Every, Play);
     }
 
-    public IReadOnlyCollection<string> Problems => _problems;
+    public IReadOnlyCollection<string> Problems => _watch.Problems;
 
     public IReadOnlySet<string> Periods => _periods;
-
-    readonly HashSet<string> _periods = [];
 
     /// <summary>Bytes of media, by URL below the stream.</summary>
     public int Fetched => _fetched.Count;
 
     /// <summary>Segments whose first bytes came before their last were made.</summary>
     public int Chunked { get; private set; }
+
+    /// <summary>Segments that were listed while they were cut, and taken back when their source was lost.</summary>
+    public int Withdrawn => _history.Withdrawn.Count;
 
     public long Last { get; private set; } = -1;
 
@@ -44,53 +47,50 @@ sealed class DashClient : IAsyncDisposable
         return new DashClient(http, manifest);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _ending.CancelAsync();
-        await _watching;
-        _ending.Dispose();
-    }
+    public ValueTask DisposeAsync() => _watch.DisposeAsync();
 
-    async Task Watch()
+    async Task Play(byte[] manifest)
     {
-        ParsedManifest? before = null;
-        while (!_ending.IsCancellationRequested)
+        var now = DashRules.Check(manifest);
+        _history.Add(now);
+        Last = now.Segments.Max(segment => segment.Number);
+        _periods.UnionWith(now.Periods.Select(period => period.Id));
+
+        // A number that had nothing is listed no more.
+        foreach (var segment in _refused.Where(refused => now.Segments.Any(segment => segment.Uri == refused.Uri)))
         {
-            try
-            {
-                var now = DashRules.Check(await _http.GetByteArrayAsync(_manifest, _ending.Token));
-                if (before is not null)
-                {
-                    DashRules.CheckUpdate(before, now);
-                }
+            _watch.Note($"{segment.Uri} was refused and is listed still");
+        }
 
-                (before, Last) = (now, now.Segments.Max(segment => segment.Number));
-                _periods.UnionWith(now.Periods.Select(period => period.Id));
-                await Task.WhenAll(now.Segments.SelectMany(segment => new[] { segment.Init, segment.Uri }).Distinct().Where(_fetched.Add).Select(Fetch));
-                await Task.Delay(250, _ending.Token);
-            }
-            catch (Exception broken) when (broken is DashRuleException or HttpRequestException)
+        _refused.Clear();
+        foreach (var segment in now.Segments)
+        {
+            if (_fetched.Add(segment.Init))
             {
-                _problems.Enqueue($"{_manifest.AbsolutePath}: {broken.Message}");
-            }
-            catch (OperationCanceledException)
-            {
-                if (!_ending.IsCancellationRequested)
-                {
-                    _problems.Enqueue($"{_manifest.AbsolutePath}: no answer in time");
-                }
+                await Fetch(segment.Init);
             }
         }
+
+        var fresh = now.Segments.Where(segment => _fetched.Add(segment.Uri)).ToArray();
+        var found = await Task.WhenAll(fresh.Select(segment => Fetch(segment.Uri, mayBeWithdrawn: now.LowLatency)));
+        _refused.AddRange(fresh.Where((_, index) => !found[index]));
     }
 
-    async Task Fetch(string uri)
+    async Task<bool> Fetch(string uri, bool mayBeWithdrawn = false)
     {
-        using var answer = await _http.GetAsync(new Uri(_manifest, uri), HttpCompletionOption.ResponseHeadersRead, _ending.Token);
-        var bytes = await answer.Content.ReadAsByteArrayAsync(_ending.Token);
+        using var answer = await _http.GetAsync(new Uri(_manifest, uri), HttpCompletionOption.ResponseHeadersRead, _watch.Ended);
+        var bytes = await answer.Content.ReadAsByteArrayAsync(_watch.Ended);
         Chunked += answer.Headers.TransferEncodingChunked == true ? 1 : 0;
+        if (answer.StatusCode == HttpStatusCode.NotFound && mayBeWithdrawn)
+        {
+            return false;
+        }
+
         if (answer.StatusCode != HttpStatusCode.OK || bytes.Length == 0)
         {
-            _problems.Enqueue($"{uri} answered {(int)answer.StatusCode} with {bytes.Length} bytes");
+            _watch.Note($"{uri} answered {(int)answer.StatusCode} with {bytes.Length} bytes");
         }
+
+        return true;
     }
 }

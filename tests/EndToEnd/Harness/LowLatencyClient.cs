@@ -14,6 +14,7 @@ sealed class LowLatencyClient : IAsyncDisposable
     readonly HttpClient _http;
     readonly CancellationTokenSource _ending = new();
     readonly ConcurrentQueue<string> _problems = new();
+    readonly ConcurrentQueue<string> _unreported = new();
     readonly Dictionary<string, ParsedPlaylist> _newest = [];
     readonly Task _watching;
 
@@ -38,8 +39,8 @@ sealed class LowLatencyClient : IAsyncDisposable
 
     public int Discontinuities { get; private set; }
 
-    /// <summary>Playlists without a report of every other rendition: one that has just begun is not reported on.</summary>
-    public int Unreported { get; private set; }
+    /// <summary>Playlists without a report of every other rendition, in words.</summary>
+    public IReadOnlyCollection<string> Unreported => _unreported;
 
     /// <summary>Delta updates that were held against the whole playlist.</summary>
     public int Deltas { get; private set; }
@@ -79,7 +80,7 @@ sealed class LowLatencyClient : IAsyncDisposable
                 }
 
                 Note(rendition, now, before);
-                Unreported += now.Reports.Count < _others ? 1 : 0;
+                NoteReports(rendition, now);
                 await CheckDelta(rendition, now);
                 await FetchHint(rendition, now, parts);
                 await CheckSegment(rendition, now, parts);
@@ -144,6 +145,14 @@ sealed class LowLatencyClient : IAsyncDisposable
         lock (_newest)
         {
             _newest[rendition.Segments[^1]] = now;
+        }
+    }
+
+    void NoteReports(Uri rendition, ParsedPlaylist now)
+    {
+        if (now.Segments.Count > 1 && now.Reports.Count < _others)   // a rendition that has no whole segment yet is not reported on
+        {
+            _unreported.Enqueue($"{rendition.Segments[^1]} at {now.Edge} reports on {string.Join(", ", now.Reports.Select(report => report.Uri))}");
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Net;
 using Tributary.Unit.Packaging;
 
@@ -8,20 +7,21 @@ namespace Tributary.EndToEnd.Harness;
 /// <summary>A Smooth Streaming player that forgives nothing: it polls a manifest, holds each against <see cref="SmoothRules"/> and fetches each fragment that it lists.</summary>
 sealed class SmoothClient : IAsyncDisposable
 {
+    static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
+
     readonly HttpClient _http;
     readonly Uri _manifest;
-    readonly CancellationTokenSource _ending = new();
-    readonly ConcurrentQueue<string> _problems = new();
     readonly HashSet<(string, long)> _fetched = [];
-    readonly Task _watching;
+    readonly ManifestWatch _watch;
+    IReadOnlyList<SmoothFragmentListed>? _before;
 
     SmoothClient(HttpClient http, Uri manifest)
     {
         (_http, _manifest) = (http, manifest);
-        _watching = Watch();
+        _watch = new ManifestWatch(http, manifest, Every, Play);
     }
 
-    public IReadOnlyCollection<string> Problems => _problems;
+    public IReadOnlyCollection<string> Problems => _watch.Problems;
 
     public int Fetched => _fetched.Count;
 
@@ -35,42 +35,18 @@ sealed class SmoothClient : IAsyncDisposable
         return new SmoothClient(http, manifest);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _ending.CancelAsync();
-        await _watching;
-        _ending.Dispose();
-    }
+    public ValueTask DisposeAsync() => _watch.DisposeAsync();
 
-    async Task Watch()
+    async Task Play(byte[] manifest)
     {
-        IReadOnlyList<SmoothFragmentListed>? before = null;
-        while (!_ending.IsCancellationRequested)
+        var now = SmoothRules.Check(manifest);
+        if (_before is not null)
         {
-            try
-            {
-                var now = SmoothRules.Check(await _http.GetByteArrayAsync(_manifest, _ending.Token));
-                if (before is not null)
-                {
-                    SmoothRules.CheckUpdate(before, now);
-                }
-
-                before = now;
-                await Task.WhenAll(now.Where(fragment => _fetched.Add((fragment.Stream, fragment.Time))).Select(Fetch));
-                await Task.Delay(500, _ending.Token);
-            }
-            catch (Exception broken) when (broken is SmoothRuleException or HttpRequestException)
-            {
-                _problems.Enqueue($"{_manifest.AbsolutePath}: {broken.Message}");
-            }
-            catch (OperationCanceledException)
-            {
-                if (!_ending.IsCancellationRequested)
-                {
-                    _problems.Enqueue($"{_manifest.AbsolutePath}: no answer in time");
-                }
-            }
+            SmoothRules.CheckUpdate(_before, now);
         }
+
+        _before = now;
+        await Task.WhenAll(now.Where(fragment => _fetched.Add((fragment.Stream, fragment.Time))).Select(Fetch));
     }
 
     // A quality that is away has nothing at this place: the protocol has no way to say so but its answer. One of them has it.
@@ -79,22 +55,22 @@ sealed class SmoothClient : IAsyncDisposable
         var found = false;
         foreach (var url in fragment.Urls)
         {
-            using var answer = await _http.GetAsync(new Uri(_manifest, url), _ending.Token);
-            var bytes = await answer.Content.ReadAsByteArrayAsync(_ending.Token);
+            using var answer = await _http.GetAsync(new Uri(_manifest, url), _watch.Ended);
+            var bytes = await answer.Content.ReadAsByteArrayAsync(_watch.Ended);
             found |= answer.StatusCode == HttpStatusCode.OK;
             if (answer.StatusCode == HttpStatusCode.OK && !IsFragment(bytes, fragment.Time))
             {
-                _problems.Enqueue($"{url} is no fragment of {fragment.Time}");
+                _watch.Note($"{url} is no fragment of {fragment.Time}");
             }
             else if (answer.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.NotFound))
             {
-                _problems.Enqueue($"{url} answered {(int)answer.StatusCode}");
+                _watch.Note($"{url} answered {(int)answer.StatusCode}");
             }
         }
 
         if (!found)
         {
-            _problems.Enqueue($"{fragment.Stream} has nothing at {fragment.Time}");
+            _watch.Note($"{fragment.Stream} has nothing at {fragment.Time}");
         }
     }
 

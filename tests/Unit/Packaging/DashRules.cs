@@ -67,10 +67,9 @@ static class DashRules
             }
         }
 
-        foreach (var last in before.Segments.GroupBy(segment => segment.Representation).Select(group => group.Max(segment => segment.Number)))
-        {
-            Rule(after.Segments.Max(segment => segment.Number) >= last, "the live edge never goes back");
-        }
+        // What is still being cut when its source is lost may be withdrawn: the period ends before it (DASH-IF IOP, early termination).
+        var now = after.Segments.Max(segment => segment.Number);
+        Rule(now >= (before.LowLatency ? edge - 1 : edge), $"the live edge never goes back ({edge} to {now})");
     }
 
     static DashPeriodListed CheckPeriod(XElement period)
@@ -135,3 +134,29 @@ static class DashRules
 }
 
 sealed class DashRuleException(string rule) : Exception($"A rule of DASH is broken: {rule}.");
+
+/// <summary>The manifests that one client got, one after the other.</summary>
+sealed class DashHistory
+{
+    readonly SortedSet<long> _withdrawn = [];
+    ParsedManifest? _before;
+
+    /// <summary>Numbers that were listed while they were cut, and are not any more.</summary>
+    public IReadOnlyCollection<long> Withdrawn => _withdrawn;
+
+    public void Add(ParsedManifest now)
+    {
+        if (_before is { } before)
+        {
+            DashRules.CheckUpdate(before, now);
+            var last = now.Segments.Max(segment => segment.Number);
+            _withdrawn.UnionWith(before.Segments.Select(segment => segment.Number).Where(number => number > last));
+        }
+
+        _before = now;
+        if (now.Segments.FirstOrDefault(segment => _withdrawn.Contains(segment.Number)) is { } again)
+        {
+            throw new DashRuleException($"what was withdrawn does not come back: {again}");
+        }
+    }
+}
