@@ -11,13 +11,14 @@ sealed class ManifestWatch : IAsyncDisposable
     readonly TimeSpan _every;
     readonly CancellationTokenSource _ending = new();
     readonly ConcurrentQueue<string> _problems = new();
-    readonly Task _watching;
+    readonly Func<byte[], Task> _play;
+    Task _watching = Task.CompletedTask;
 
-    public ManifestWatch(HttpClient http, Uri manifest, TimeSpan every, Func<byte[], Task> play)
-    {
-        (_http, _manifest, _every) = (http, manifest, every);
-        _watching = Watch(play);
-    }
+    public ManifestWatch(HttpClient http, Uri manifest, TimeSpan every, Func<byte[], Task> play) =>
+        (_http, _manifest, _every, _play) = (http, manifest, every, play);
+
+    /// <summary>From here on; before it, who plays may not be complete yet.</summary>
+    public void Begin() => _watching = Watch();
 
     /// <summary>Cancelled when nobody watches any more.</summary>
     public CancellationToken Ended => _ending.Token;
@@ -33,13 +34,13 @@ sealed class ManifestWatch : IAsyncDisposable
         _ending.Dispose();
     }
 
-    async Task Watch(Func<byte[], Task> play)
+    async Task Watch()
     {
         while (!Ended.IsCancellationRequested)
         {
             try
             {
-                await play(await _http.GetByteArrayAsync(_manifest, Ended));
+                await _play(await _http.GetByteArrayAsync(_manifest, Ended));
                 await Task.Delay(_every, Ended);
             }
             catch (Exception broken) when (broken is DashRuleException or SmoothRuleException or HttpRequestException)

@@ -19,6 +19,7 @@ sealed class SmoothClient : IAsyncDisposable
     {
         (_http, _manifest) = (http, manifest);
         _watch = new ManifestWatch(http, manifest, Every, Play);
+        _watch.Begin();
     }
 
     public IReadOnlyCollection<string> Problems => _watch.Problems;
