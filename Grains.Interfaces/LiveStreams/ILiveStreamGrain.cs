@@ -59,6 +59,10 @@ public interface ILiveStreamGrain : IGrainWithStringKey
     [Alias("evict")]
     Task Evict();
 
+    /// <summary>The encoders of the stream and of its renditions emit sync points, also those that come while the order lasts; it replaces an earlier one.</summary>
+    [Alias("emit-sync-points")]
+    Task EmitSyncPoints(SyncPointOrder order);
+
     /// <summary>Somebody lost sight of a node, by its connections or by membership: if it is on air and does not answer, its source is lost at once.</summary>
     [Alias("doubt")]
     Task Doubt(string node);
@@ -106,6 +110,11 @@ public interface IPublisherObserver : IGrainObserver
     [OneWay]
     [Alias("yield")]
     Task Yield(long epoch);
+
+    /// <summary>Emits sync points from now on.</summary>
+    [OneWay]
+    [Alias("emit-sync-points")]
+    Task EmitSyncPoints(SyncPointOrder order);
 
     /// <summary>How long the session's encoder has been silent. Asked when somebody else wants the slot.</summary>
     [Alias("silence")]

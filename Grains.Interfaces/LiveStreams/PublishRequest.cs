@@ -75,7 +75,14 @@ public sealed record PublishAnswer
     [Id(2)] public string Sentence { get; init; } = "";
 
     [Id(3)] public StreamLease? Lease { get; init; }
+
+    /// <summary>Sync points that the source is to emit; null: none were asked for.</summary>
+    [Id(4)] public SyncPointOrder? SyncPoints { get; init; }
 }
+
+/// <summary>Sync points that somebody wants: one in every <paramref name="Interval"/> of the stream's time, as long as it is before <paramref name="Until"/>.</summary>
+[GenerateSerializer, Immutable, Alias("tributary.sync-point-order")]
+public sealed record SyncPointOrder([property: Id(0)] TimeSpan Interval, [property: Id(1)] DateTimeOffset Until);
 
 [GenerateSerializer, Alias("tributary.publish-end")]
 public enum PublishEnd

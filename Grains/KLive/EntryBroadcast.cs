@@ -16,12 +16,15 @@ sealed partial class EntryBroadcast(EntryPlace place, EntryBroadcasts all)
     readonly List<BroadcastSource> _sources = [];
     readonly HashSet<Guid> _gone = [];
     TaskCompletionSource _changed = New();
-    bool _registered, _answered, _recording;
+    bool _registered, _answered, _recording, _doubted;
     long _endedAt;
 
     public EntryPlace Place => place;
 
     public Task Running { get; set; } = Task.CompletedTask;
+
+    /// <summary>Whether the platform knows of it.</summary>
+    public bool IsRegistered => Volatile.Read(ref _registered);
 
     public bool IsEmpty => Sources.Length == 0;
 
@@ -43,6 +46,20 @@ sealed partial class EntryBroadcast(EntryPlace place, EntryBroadcasts all)
         _sources.RemoveAll(source => source.Session == session);
         _gone.Add(session);
     });
+
+    /// <summary>The platform lists the entry, or does not any more: then it is registered again at once, and not again before it was listed.</summary>
+    public void Seen(bool listed)
+    {
+        if (listed)
+        {
+            _doubted = false;
+        }
+        else if (!_doubted)
+        {
+            _doubted = true;
+            Change(() => { });
+        }
+    }
 
     void Change(Action change)
     {
@@ -107,6 +124,9 @@ sealed partial class EntryBroadcast(EntryPlace place, EntryBroadcasts all)
         (_registered, _answered) = (true, true);
         await Record(IsRecorded(entry));
     }
+
+    /// <summary>What a platform answers for a partner that it blocks.</summary>
+    internal const string Blocked = "SERVICE_FORBIDDEN_CONTENT_BLOCKED";
 
     internal static bool IsRecorded(PlatformObject entry) => entry.Int("recordStatus") > 0 && entry.Int("recordingStatus") == Active;
 
@@ -194,7 +214,7 @@ sealed partial class EntryBroadcast(EntryPlace place, EntryBroadcasts all)
     {
         all.Metrics.CallFailed(action);
         LogRefused(all.Log, place.Entry, place.Index, action, refusal.Message);
-        if (refusal.Code is "SERVICE_FORBIDDEN_CONTENT_BLOCKED" or "ENTRY_ID_NOT_FOUND")
+        if (refusal.Code is Blocked or "ENTRY_ID_NOT_FOUND")
         {
             _registered = false;
             await Task.WhenAll(Sources.Select(source => source.Cut()));

@@ -72,6 +72,15 @@ public sealed partial class EntryBroadcasts(
         }
     }
 
+    /// <summary>Those that the platform was told of.</summary>
+    internal EntryBroadcast[] Registered()
+    {
+        lock (_gate)
+        {
+            return [.. _all.Values.Where(broadcast => broadcast is { IsEmpty: false, IsRegistered: true })];
+        }
+    }
+
     /// <summary>Encoders of all of them.</summary>
     public int Encoders
     {

@@ -14,6 +14,9 @@ public interface IPlatformClient
     /// <param name="parameters">By name, untyped.</param>
     Task<PlatformObject> Call(string service, string action, int partner, RawMap parameters);
 
+    /// <summary>Whether encoders of an entry that is deleted there have been sent away by then; else a media server has to find out.</summary>
+    bool SendsEncodersAway { get; }
+
     /// <summary>Folder in which a file has to be for <see cref="Give"/>.</summary>
     string Outbox { get; }
 

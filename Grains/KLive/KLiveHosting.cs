@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Tributary.Grains.KLive.Remote;
 using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Content;
+using Tributary.Grains.Recordings;
 
 namespace Tributary.Grains.KLive;
 
@@ -39,11 +40,17 @@ public static class KLiveHosting
             services.AddSingleton<EntryAdmission>();
             services.AddSingleton<EntryBroadcasts>();
             services.AddHostedService(provider => provider.GetRequiredService<EntryBroadcasts>());
+            services.AddHostedService<EntryWatch>();
         }
 
         if (records)
         {
-            services.AddHostedService<RecordingHandover>();
+            services.AddSingleton<HandoverMarks>();
+            services.AddHostedService(provider =>
+            {
+                provider.GetRequiredService<RecordingEvents>().IsAwaited = provider.GetRequiredService<HandoverMarks>().Awaits;
+                return ActivatorUtilities.CreateInstance<RecordingHandover>(provider);
+            });
         }
 
         return services;

@@ -15,6 +15,12 @@ public sealed class KLiveOptions
     /// <summary>How often the platform is told that this node lives.</summary>
     public TimeSpan ReportEvery { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How often the platform is asked whether it still lists what is on air: an entry that was deleted there, or whose partner was blocked, loses its encoder
+    /// so soon. Zero: with the next RegisterEvery.
+    /// </summary>
+    public TimeSpan WatchEvery { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>After a call that the platform did not answer this long passes before it is tried again.</summary>
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -36,7 +42,7 @@ public sealed class KLiveOptions
     /// <summary>Whether the values make sense together.</summary>
     public static bool IsValid(KLiveOptions options) =>
         options is { RegisterEvery.Ticks: > 0, ReportEvery.Ticks: > 0, RetryAfter.Ticks: > 0, AnswerTimeout.Ticks: > 0 }
-        && options.AuthenticatedFor >= TimeSpan.Zero && options.RefusedFor >= TimeSpan.Zero && options.TrustedFor >= TimeSpan.Zero
+        && options.WatchEvery >= TimeSpan.Zero && options.AuthenticatedFor >= TimeSpan.Zero && options.RefusedFor >= TimeSpan.Zero && options.TrustedFor >= TimeSpan.Zero
         && RemotePlatformOptions.IsValid(options.Platform);
 }
 

@@ -23,6 +23,8 @@ public sealed class OwnPlatform(Lazy<PlatformApi> api, ContentStore content) : I
         };
     }
 
+    public bool SendsEncodersAway => true;
+
     public string Outbox => content.Handover;
 
     public Task<RawMap> Give(int partner, string path, CancellationToken cancellation) => Task.FromResult(NamedFile(path));

@@ -11,7 +11,7 @@ namespace Tributary.Grains.KLive;
 
 /// <summary>
 /// Gives the platform what this node recorded of entries: each volume that is complete becomes an MP4 and is appended, in order, and until the platform has
-/// taken it nothing is forgotten: what is on the disk is the queue, as long as <c>Recording:MaxBytes</c> lets it grow. The name of a piece is the same with
+/// taken it nothing is forgotten, whatever <c>Recording:Retention</c> is: what is on the disk is the queue, as long as <c>Recording:MaxBytes</c> lets it grow. The name of a piece is the same with
 /// each try, so that the platform takes it once.
 /// </summary>
 /// <remarks>
@@ -19,12 +19,9 @@ namespace Tributary.Grains.KLive;
 /// beside the volume, and the file goes; when all of a recording that is over are marked, the journal goes: the platform has the recording.
 /// </remarks>
 public sealed partial class RecordingHandover(
-    IPlatformClient platform, JournalFolders folders, RecordingEvents events, IGrainFactory grains, IOptions<KLiveOptions> options,
+    IPlatformClient platform, JournalFolders folders, HandoverMarks marks, RecordingEvents events, IGrainFactory grains, IOptions<KLiveOptions> options,
     KLiveMetrics metrics, TimeProvider time, ILogger<RecordingHandover> log) : BackgroundService
 {
-    /// <summary>Endings of the marks: the platform has it; it stays on this node, since the platform does not want it.</summary>
-    const string Appended = ".appended", Kept = ".kept";
-
     const string SourceIndex = "0";
 
     readonly Channel<Volume> _ended = Channel.CreateUnbounded<Volume>(new UnboundedChannelOptions { SingleReader = true });
@@ -75,9 +72,9 @@ public sealed partial class RecordingHandover(
         {
             foreach (var (volume, _) in folders.Recordings.Volumes(journal))
             {
-                if (!IsMarked(journal, volume) && Head(journal, volume) is { IsEnded: true, Head: { } head } && EntryClaim.IsEntryId(head.Stream))
+                if (EntryOf(journal, volume) is { } entry)
                 {
-                    _ended.Writer.TryWrite(new Volume(head.Stream, journal, volume));
+                    _ended.Writer.TryWrite(new Volume(entry, journal, volume));
                 }
             }
         }
@@ -86,7 +83,7 @@ public sealed partial class RecordingHandover(
     // Files of volumes that were marked before a crash. The outbox may be other nodes' too: only what is ours.
     void Tidy()
     {
-        var done = folders.Recordings.Names().SelectMany(journal => folders.Recordings.Volumes(journal).Where(volume => IsMarked(journal, volume.Volume)).Select(volume => volume.Volume)).ToHashSet(StringComparer.Ordinal);
+        var done = folders.Recordings.Names().SelectMany(journal => folders.Recordings.Volumes(journal).Where(volume => marks.Has(journal, volume.Volume)).Select(volume => volume.Volume)).ToHashSet(StringComparer.Ordinal);
         foreach (var path in Directory.Exists(platform.Outbox) ? Directory.GetFiles(platform.Outbox, "*.mp4") : [])
         {
             if (Path.GetFileNameWithoutExtension(path).Split('.', 3) is [_, _, var volume] && done.Contains(volume))
@@ -104,7 +101,7 @@ public sealed partial class RecordingHandover(
             try
             {
                 var volumes = folders.Recordings.Volumes(journal);
-                if (volumes.Length > 0 && volumes.All(volume => IsMarked(journal, volume.Volume, Appended))
+                if (volumes.Length > 0 && volumes.All(volume => marks.Has(journal, volume.Volume, HandoverMarks.Appended))
                     && await grains.GetGrain<IVodEntryGrain>(journal).Describe().WaitAsync(options.Value.AnswerTimeout, time, cancellation) is { State: VodEntryState.Ready })
                 {
                     await grains.GetGrain<IVodEntryGrain>(journal).Delete().WaitAsync(options.Value.AnswerTimeout, time, cancellation);
@@ -117,13 +114,11 @@ public sealed partial class RecordingHandover(
         }
     }
 
-    Media.Journal.JournalIndex? Head(string journal, string volume)
+    string? EntryOf(string journal, string volume)
     {
         try
         {
-            var index = new Media.Journal.JournalIndex();
-            index.Read(File.ReadAllBytes(folders.Recordings.IndexPath(journal, volume)));
-            return index;
+            return marks.EntryOf(journal, volume);
         }
         catch (IOException exception)
         {
@@ -175,7 +170,7 @@ public sealed partial class RecordingHandover(
     {
         try
         {
-            if (!IsMarked(volume.Journal, volume.Name) && File.Exists(folders.Recordings.IndexPath(volume.Journal, volume.Name)))
+            if (!marks.Has(volume.Journal, volume.Name) && File.Exists(folders.Recordings.IndexPath(volume.Journal, volume.Name)))
             {
                 await Append(volume, cancellation);
             }
@@ -186,7 +181,7 @@ public sealed partial class RecordingHandover(
         {
             metrics.Piece("refused");
             LogRefused(volume.Entry, volume.Name, refusal.Message);
-            Mark(volume, Kept);
+            marks.Put(volume.Journal, volume.Name, HandoverMarks.Kept);
             return true;
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)   // of disks, databases, silos
@@ -202,7 +197,7 @@ public sealed partial class RecordingHandover(
         // 2. Whose it is.
         if (await Find(volume.Entry, cancellation) is not { } entry || entry.Int("recordStatus") == 0)
         {
-            Mark(volume, Kept);
+            marks.Put(volume.Journal, volume.Name, HandoverMarks.Kept);
             return;
         }
 
@@ -216,7 +211,7 @@ public sealed partial class RecordingHandover(
         if (!File.Exists(path) && !await VolumeMovie.Write(folders, volume.Journal, volume.Name, path, cancellation))
         {
             metrics.Piece("empty");
-            Mark(volume, Appended);
+            marks.Put(volume.Journal, volume.Name, HandoverMarks.Appended);
             return;
         }
 
@@ -226,9 +221,9 @@ public sealed partial class RecordingHandover(
         // 5. It has it.
         metrics.Piece("appended");
         LogAppended(volume.Entry, volume.Name, seconds, isLast);
-        Mark(volume, Appended);
+        marks.Put(volume.Journal, volume.Name, HandoverMarks.Appended);
         platform.Forget(path);
-        if (isLast && folders.Recordings.Volumes(volume.Journal).All(known => IsMarked(volume.Journal, known.Volume, Appended)))
+        if (isLast && folders.Recordings.Volumes(volume.Journal).All(known => marks.Has(volume.Journal, known.Volume, HandoverMarks.Appended)))
         {
             await grains.GetGrain<IVodEntryGrain>(volume.Journal).Delete().WaitAsync(options.Value.AnswerTimeout, time, cancellation);
         }
@@ -278,19 +273,6 @@ public sealed partial class RecordingHandover(
         var recording = await grains.GetGrain<IRecordingGrain>(volume.Entry).Describe().WaitAsync(options.Value.AnswerTimeout, time);
         return (recording.Entry != volume.Journal || !recording.IsRecording)
             && string.CompareOrdinal(folders.Recordings.Volumes(volume.Journal).Select(known => known.Volume).LastOrDefault(), volume.Name) <= 0;
-    }
-
-    bool IsMarked(string journal, string volume) => IsMarked(journal, volume, Appended) || IsMarked(journal, volume, Kept);
-
-    bool IsMarked(string journal, string volume, string mark) => File.Exists(Path.Combine(folders.Recordings.FolderOf(journal), volume + mark));
-
-    void Mark(Volume volume, string mark)
-    {
-        var folder = folders.Recordings.FolderOf(volume.Journal);
-        if (Directory.Exists(folder))
-        {
-            File.WriteAllBytes(Path.Combine(folder, volume.Name + mark), []);
-        }
     }
 
     [LoggerMessage(LogLevel.Information, "Entry {Entry}: piece {Volume} of its recording is with the platform: {Seconds:F1} s, last: {IsLast}")]

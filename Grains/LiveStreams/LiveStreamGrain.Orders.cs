@@ -71,12 +71,24 @@ public sealed partial class LiveStreamGrain
             _ = slot.Publisher?.Revoked(0, PublishEnd.Operator, goesOn: false);
         }
 
-        if (IsEntry)
-        {
-            await Task.WhenAll(state.State.Renditions.Where(rendition => rendition != RenditionName.First)
-                .Select(rendition => GrainFactory.GetGrain<ILiveStreamGrain>(RenditionName.StreamOf(Name, rendition)).Evict()));
-        }
+        await Task.WhenAll(OtherRenditions().Select(rendition => rendition.Evict()));
     }
+
+    public async Task EmitSyncPoints(SyncPointOrder order)
+    {
+        state.State.SyncPoints = order;
+        await Store();
+        foreach (var slot in _slots.OfType<PublishSlot>())
+        {
+            _ = slot.Publisher?.EmitSyncPoints(order);
+        }
+
+        await Task.WhenAll(OtherRenditions().Select(rendition => rendition.EmitSyncPoints(order)));
+    }
+
+    // Those that an entry has; a rendition has none.
+    IEnumerable<ILiveStreamGrain> OtherRenditions() => !IsEntry ? [] : state.State.Renditions.Where(rendition => rendition != RenditionName.First)
+        .Select(rendition => GrainFactory.GetGrain<ILiveStreamGrain>(RenditionName.StreamOf(Name, rendition)));
 
     public async Task Doubt(string node)
     {

@@ -319,9 +319,12 @@ public sealed partial class LiveStreamGrain(
         state.State.Version++;
     }
 
-    static PublishAnswer AnswerOf(PublishSlot slot) => slot.Lease is { } lease
-        ? new() { Outcome = PublishOutcome.OnAir, Lease = lease }
-        : new() { Outcome = PublishOutcome.Standby };
+    PublishAnswer AnswerOf(PublishSlot slot) => new()
+    {
+        Outcome = slot.Lease is null ? PublishOutcome.Standby : PublishOutcome.OnAir,
+        Lease = slot.Lease,
+        SyncPoints = state.State.SyncPoints,
+    };
 
     static PublishAnswer Refusal(PublishRefusalReason reason, string sentence) =>
         new() { Outcome = PublishOutcome.Refused, Reason = reason, Sentence = sentence };

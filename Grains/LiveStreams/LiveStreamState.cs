@@ -43,6 +43,9 @@ public sealed class LiveStreamState
 
     /// <summary>Epoch under which <see cref="OnAir"/> got its lease: it may not have heard yet that <see cref="Epoch"/> was renewed since.</summary>
     [Id(14)] public long Granted { get; set; }
+
+    /// <summary>The sync points that were asked for last.</summary>
+    [Id(15)] public SyncPointOrder? SyncPoints { get; set; }
 }
 
 /// <summary>A slot's next publisher at another node is its successor, until <paramref name="Until"/>.</summary>

@@ -152,7 +152,7 @@ public sealed partial class PlatformSetup(
         {
             value["name"] = partner.Name.Length > 0 ? partner.Name : value.Text("name") is { Length: > 0 } name ? name : $"Partner {id}";
             (value["adminSecret"], value["secret"]) = (partner.AdminSecret, partner.Secret);
-            value["status"] = partner.Blocked ? 2L : 1L;
+            value["status"] = partner.Blocked ? 2L : value.Long("_status", PartnerBlocking.Active);
             (value["_maxInputs"], value["_maxOutputs"]) = ((long)partner.MaxLiveStreamInputs, (long)partner.MaxLiveStreamOutputs);
             var tags = new PlatformObject("Limits");
             foreach (var (tag, most) in partner.MaxByAdminTag)

@@ -142,7 +142,7 @@ sealed partial class JournalSweep(
     {
         var folder = folders.Recordings;
         var age = time.GetUtcNow() - Directory.GetLastWriteTimeUtc(folder.FolderOf(entry));
-        if (age < Youth)
+        if (age < Youth || events.IsAwaited(entry))
         {
             return;
         }

@@ -33,7 +33,7 @@ public sealed class RecordingOptions
     /// <summary>No entry becomes longer: what comes after is not recorded.</summary>
     public TimeSpan MaxDuration { get; set; } = TimeSpan.FromHours(25);
 
-    /// <summary>Recordings to which nothing was added for this long are deleted. Zero: never.</summary>
+    /// <summary>Recordings to which nothing was added for this long are deleted, but not before the platform has what it is to be given of them. Zero: never.</summary>
     public TimeSpan Retention { get; set; }
 
     /// <summary>Bytes of recordings that a node keeps; at the limit nothing more is recorded there. Zero: no limit but the disk.</summary>

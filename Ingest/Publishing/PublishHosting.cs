@@ -13,6 +13,7 @@ public static class PublishHosting
     {
         services.AddOptions<PublishOptions>().Bind(configuration.GetSection("Publish"))
             .Validate(options => options.MaxPublishers > 0, "Publish:MaxPublishers must be positive.")
+            .Validate(options => options.MaxDataMessages >= 0, "Publish:MaxDataMessages must not be negative.")
             .Validate(options => options.ReportInterval > TimeSpan.Zero, "Publish:ReportInterval must be positive.")
             .Validate(options => options.AnswerTimeout > TimeSpan.Zero, "Publish:AnswerTimeout must be positive.")
             .Validate(options => options.Fault is { Silence.Ticks: > 0, Stall.Ticks: > 0, KeyFrame.Ticks: > 0 }, "Publish:Fault: durations must be positive.")

@@ -13,6 +13,9 @@ public sealed class PublishMetrics
     readonly Counter<long> _refused;
     readonly Counter<long> _ended;
     readonly Counter<long> _reportFailures;
+    readonly Counter<long> _said;
+    readonly Counter<long> _saidTooMuch;
+    readonly Counter<long> _syncPoints;
     int _current;
 
     public PublishMetrics(IMeterFactory meters)
@@ -25,6 +28,9 @@ public sealed class PublishMetrics
         _refused = meter.CreateCounter<long>("tributary.publish.refused", "{session}", "Publishers refused, by reason.");
         _ended = meter.CreateCounter<long>("tributary.publish.ended", "{session}", "Sessions ended, by reason.");
         _reportFailures = meter.CreateCounter<long>("tributary.publish.report_failures", "{call}", "Reports that a stream's grain did not take in time.");
+        _said = meter.CreateCounter<long>("tributary.publish.data_messages", "{message}", "Data messages of publishers that viewers get as timed metadata.");
+        _saidTooMuch = meter.CreateCounter<long>("tributary.publish.data_messages_dropped", "{message}", "Data messages beyond Publish:MaxDataMessages, or that no frame came to carry.");
+        _syncPoints = meter.CreateCounter<long>("tributary.publish.sync_points", "{point}", "Sync points emitted because somebody asked for them.");
     }
 
     /// <summary>Publishers connected now.</summary>
@@ -35,6 +41,12 @@ public sealed class PublishMetrics
         _frames.Add(1);
         _bytes.Add(bytes);
     }
+
+    internal void Said() => _said.Add(1);
+
+    internal void SaidTooMuch() => _saidTooMuch.Add(1);
+
+    internal void SyncPoint() => _syncPoints.Add(1);
 
     internal void Dropped() => _dropped.Add(1);
 

@@ -41,6 +41,9 @@ public sealed class PublishOptions
     /// <summary>What a source on standby keeps.</summary>
     public StandbyOptions Standby { get; set; } = new();
 
+    /// <summary>Data messages for viewers that an encoder may send in a second; more are dropped and counted. Zero: all are.</summary>
+    public int MaxDataMessages { get; set; } = 50;
+
     /// <summary>How long a new encoder waits for the answer of its stream's grain.</summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(5);
 }

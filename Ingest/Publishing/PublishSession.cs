@@ -95,6 +95,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
                 _hub.GoOnAir(lease);
             }
 
+            _hub.Emit(answer.SyncPoints);
             _reporting = KeepReporting();
         }
 
@@ -113,6 +114,8 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     public void OnFrame(in Frame frame, SourceClock clock) => _hub.Accept(frame, clock);
 
     public void OnMetadata(IReadOnlyDictionary<string, string> values) => Metadata = values;
+
+    public void OnTimedMetadata(string text, long timestamp, SourceClock clock) => _hub.Accept(text, timestamp);
 
     public Task Granted(StreamLease lease)
     {
@@ -147,6 +150,12 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     public Task Yield(long epoch)
     {
         _hub.Yield(epoch);
+        return Task.CompletedTask;
+    }
+
+    public Task EmitSyncPoints(SyncPointOrder order)
+    {
+        _hub.Emit(order);
         return Task.CompletedTask;
     }
 
@@ -295,9 +304,13 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
             LogSuperseded(StreamName, anew.Sentence);
             End(PublishEnd.Replaced);
         }
-        else if (anew.Lease is { } lease)
+        else
         {
-            _hub.GoOnAir(lease);
+            _hub.Emit(anew.SyncPoints);
+            if (anew.Lease is { } lease)
+            {
+                _hub.GoOnAir(lease);
+            }
         }
     }
 

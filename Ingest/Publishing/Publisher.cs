@@ -72,7 +72,10 @@ public sealed partial class Publisher(
     PublishSession NewSession(PublishTarget target, Guid id)
     {
         var hub = new StreamHub(
-            frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(target.Carrier)), timeline.Value, options.CurrentValue, time, metrics);
+            frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(target.Carrier)), timeline.Value, options.CurrentValue, time, metrics)
+        {
+            Name = $"{target.StreamName}_{Math.Max(target.Rendition, RenditionName.First)}",
+        };
         var request = new PublishRequest
         {
             Session = id,

@@ -51,11 +51,17 @@ public sealed partial class StreamHub(
         {
             metrics.Took(frame.Data.Length);
             _meter.Count(frame);
+            var (wire, arrival) = (frame.Dts, time.GetElapsedTime(_began));
             var source90k = MediaTime.Rescale(frame.Pts, clock.Hz, MediaTime.Hz90k);
-            if (!_timeline.TryNormalise(ref frame, clock, time.GetElapsedTime(_began)))
+            if (!_timeline.TryNormalise(ref frame, clock, arrival))
             {
                 Drop(frame);
                 return;
+            }
+
+            if (_said.TakeFor(frame, wire, clock, arrival) is { } said)
+            {
+                frame = frame with { Metadata = said };
             }
 
             var now = time.GetUtcNow();
@@ -113,6 +119,7 @@ public sealed partial class StreamHub(
             return;
         }
 
+        AddSyncPoint(ref _one[0]);
         output.OnNextAsync(new FrameBatch(_one));   // synchronous: followers took what they keep
         frame.Data.Release();
         if (_one[0].Segment.Msn > _begunMsn)

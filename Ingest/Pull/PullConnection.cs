@@ -196,7 +196,7 @@ sealed class PullConnection(
                 _toFrames!.OnAudio(message.Timestamp, message.Payload);
                 break;
             default:
-                _toFrames?.OnData(message.Payload.Span);
+                _toFrames?.OnData(message.Timestamp, message.Payload.Span);
                 message.Payload.Release();
                 break;
         }

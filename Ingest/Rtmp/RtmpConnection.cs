@@ -148,7 +148,7 @@ sealed partial class RtmpConnection(
                 Count(_toFrames!.OnAudio(message.Timestamp, message.Payload));
                 return true;
             case RtmpMessageKind.Data:
-                _toFrames!.OnData(message.Payload.Span);
+                Count(_toFrames!.OnData(message.Timestamp, message.Payload.Span));
                 message.Payload.Release();
                 return true;
             case RtmpMessageKind.Publish:

@@ -27,6 +27,9 @@ public readonly record struct Frame(
 {
     public long Pts => Dts + CompositionOffset;
 
+    /// <summary>What the source says with it; null: nothing, as with nearly every frame.</summary>
+    public TimedMetadata[]? Metadata { get; init; }
+
     public bool IsKey => (Flags & FrameFlags.Key) != 0;
 
     /// <summary>Presentation time in ticks of 90 kHz: the clock in which tracks are compared.</summary>

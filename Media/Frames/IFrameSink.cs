@@ -11,6 +11,12 @@ public interface IFrameSink
 
     /// <summary>What the encoder says about itself (onMetaData and the like): for people, never for the muxers.</summary>
     void OnMetadata(IReadOnlyDictionary<string, string> values);
+
+    /// <summary>What the encoder says to its viewers at a time of its stream.</summary>
+    /// <param name="text">A JSON text in ASCII.</param>
+    /// <param name="timestamp">When, in ticks of <paramref name="clock"/> as the wire gave them.</param>
+    /// <param name="clock">The clock of the timestamp.</param>
+    void OnTimedMetadata(string text, long timestamp, SourceClock clock);
 }
 
 /// <summary>How a protocol counts time: ticks per second, and after how many bits it wraps (RTMP: 1,000 Hz and 32 bits).</summary>

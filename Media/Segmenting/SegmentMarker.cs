@@ -56,6 +56,9 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     public static int TargetDurationOf(int planned, long duration90k) =>
         Math.Max(planned, (int)((duration90k + MediaTime.Hz90k / 2) / MediaTime.Hz90k));
 
+    /// <summary>Whether frames of this one's track decide where segments start.</summary>
+    public bool Leads(in Frame frame) => frame.Track.Id == _leader?.Id;
+
     /// <summary>Lets <paramref name="track"/> decide where segments start; before its first key frame nothing is marked.</summary>
     public void Follow(TrackInfo track) => _leader = track;
 

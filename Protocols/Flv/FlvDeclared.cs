@@ -13,30 +13,22 @@ sealed class FlvDeclared
 
     double _frameRate, _videoKilobits, _audioKilobits;
 
-    /// <summary>Reads a data message; true if it is metadata, with its plain values.</summary>
-    public bool TryRead(ReadOnlySpan<byte> message, out IReadOnlyDictionary<string, string> values)
+    /// <summary>Takes what was declared; answers its plain values.</summary>
+    public IReadOnlyDictionary<string, string> Take(AmfValue metadata)
     {
-        var read = new Dictionary<string, string>(StringComparer.Ordinal);
-        values = read;
-        var reader = new Amf0Reader(message);
-        if (!reader.TryRead(out var name) || (name.String == "@setDataFrame" && !reader.TryRead(out name)) || name.String != "onMetaData"
-            || !reader.TryRead(out var metadata) || !metadata.HasProperties)
-        {
-            return false;
-        }
-
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in metadata.Properties)
         {
             var text = value.ToString();
-            if (text.Length > 0 && read.Count < MostValues)
+            if (text.Length > 0 && values.Count < MostValues)
             {
-                read[Shorten(key)] = Shorten(text);
+                values[Shorten(key)] = Shorten(text);
             }
         }
 
         (_frameRate, _videoKilobits, _audioKilobits) =
             (Number(metadata["framerate"]), Number(metadata["videodatarate"]), Number(metadata["audiodatarate"]));
-        return true;
+        return values;
     }
 
     /// <summary>The track with what was declared for it, the same object if that is nothing new.</summary>

@@ -1,5 +1,6 @@
 using Tributary.Media.Codecs;
 using Tributary.Media.Frames;
+using Tributary.Protocols.Amf;
 
 namespace Tributary.Protocols.Flv;
 
@@ -48,23 +49,31 @@ public sealed class FlvToFrames(IFrameSink sink, FrameArena arena)
     /// <summary>Takes an audio tag body and its reference.</summary>
     public FlvOutcome OnAudio(uint timestamp, FrameData tag) => OnTag(timestamp, tag, TrackKind.Audio);
 
-    /// <summary>Reads a data message (AMF 0) for what the encoder says about itself. Everything but onMetaData is ignored.</summary>
-    public FlvOutcome OnData(ReadOnlySpan<byte> message)
+    /// <summary>Reads a data message (AMF 0): what the encoder says about itself (onMetaData), or to its viewers at this time (all else).</summary>
+    public FlvOutcome OnData(uint timestamp, ReadOnlySpan<byte> message)
     {
-        if (!_declared.TryRead(message, out var values))
+        if (!FlvScript.TryRead(message, out var script))
         {
             return FlvOutcome.Ignored;
         }
 
-        foreach (var tracks in (ReadOnlySpan<FlvTrack?[]>)[_video, _audio])
+        if (script.TryGetDeclaration(out var declaration))
         {
-            if (tracks[0] is { Info: { } info } track)
-            {
-                track.Info = _declared.Apply(info);
-            }
+            Declare(declaration);
+            return FlvOutcome.Taken;
         }
 
-        sink.OnMetadata(values);
+        if (message.Length > TimedMetadata.MaxLength)
+        {
+            return FlvOutcome.Malformed;
+        }
+
+        if (!script.TryWriteJson(out var text))
+        {
+            return FlvOutcome.Ignored;
+        }
+
+        sink.OnTimedMetadata(text, timestamp, SourceClock.Rtmp);
         return FlvOutcome.Taken;
     }
 
@@ -74,6 +83,20 @@ public sealed class FlvToFrames(IFrameSink sink, FrameArena arena)
         sentence = _refusal ?? "";
         _refusal = null;
         return sentence.Length > 0;
+    }
+
+    void Declare(AmfValue declaration)
+    {
+        var values = _declared.Take(declaration);
+        foreach (var tracks in (ReadOnlySpan<FlvTrack?[]>)[_video, _audio])
+        {
+            if (tracks[0] is { Info: { } info } track)
+            {
+                track.Info = _declared.Apply(info);
+            }
+        }
+
+        sink.OnMetadata(values);
     }
 
     FlvOutcome OnTag(uint timestamp, FrameData tag, TrackKind kind)

@@ -67,6 +67,15 @@ sealed class Encoder : IPublisherObserver
         return Task.CompletedTask;
     }
 
+    public Task EmitSyncPoints(SyncPointOrder order)
+    {
+        Ordered.TrySetResult(order);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The sync points that it was asked for first.</summary>
+    public TaskCompletionSource<SyncPointOrder> Ordered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public TaskCompletionSource<long> Yielded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task Granted(StreamLease lease)

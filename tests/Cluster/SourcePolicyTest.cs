@@ -303,6 +303,21 @@ public sealed class SourcePolicyTest : IAsyncLifetime
         Assert.Empty((await stream.Describe()).Gateways);
     }
 
+    [Fact]
+    public async Task Sync_points_are_ordered_from_all_encoders_and_from_those_that_come_later()
+    {
+        var stream = Stream(Name);
+        var (primary, backup) = await PrimaryOnAir(stream);
+        var order = new SyncPointOrder(TimeSpan.FromSeconds(8), DateTimeOffset.UnixEpoch.AddHours(1));
+        await stream.EmitSyncPoints(order);
+        Assert.Equal(order, await primary.Ordered.Task.WaitAsync(Patience));
+        Assert.Equal(order, await backup.Ordered.Task.WaitAsync(Patience));
+
+        await stream.Unpublish(primary.Report(1, 9), PublishEnd.ConnectionLost);
+        var next = new Encoder(_cluster.Client, slot: 0);
+        Assert.Equal(order, (await stream.Publish(next.Request, next.Reference)).SyncPoints);
+    }
+
     ILiveStreamGrain Stream(string name) => _cluster.Client.GetGrain<ILiveStreamGrain>(name);
 
     // Slot 0 at node-a cuts segment 8, slot 1 at node-b stands by with what it needs to go on.

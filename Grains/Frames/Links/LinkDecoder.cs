@@ -70,7 +70,7 @@ ref struct LinkDecoder(ReadOnlySpan<byte> body)
         return bytes;
     }
 
-    public string Text() => Encoding.UTF8.GetString(Bytes(MaxText));
+    public string Text(int limit = MaxText) => Encoding.UTF8.GetString(Bytes(limit));
 
     public TrackInfo Track()
     {

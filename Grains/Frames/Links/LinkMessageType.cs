@@ -32,4 +32,7 @@ public enum LinkMessageType : byte
 
     /// <summary>subscription: what was asked for of the past has been sent; what follows is as new as it is at its source.</summary>
     CaughtUp = 21,
+
+    /// <summary>subscription, ticks of 90 kHz from the decoding time of its frame, a text: what the frame that follows carries with it.</summary>
+    Metadata = 22,
 }

@@ -13,6 +13,7 @@ public sealed class LinkReader(FrameArena arena)
     const int MaxDescription = 128 * 1_024;     // a track's or a segment's
 
     readonly TrackInfo?[] _tracks = new TrackInfo?[MaxTracks];
+    TimedMetadata[]? _metadata;   // of the frame that comes next
     SegmentMark? _current;
     SegmentMark? _previous;
 
@@ -64,6 +65,17 @@ public sealed class LinkReader(FrameArena arena)
                 signal = (StreamSignal)decoder.Small((int)StreamSignal.SourceChanged);
                 return Done(decoder, signal == StreamSignal.None ? LinkReadResult.Malformed : LinkReadResult.Batch);
 
+            case LinkMessageType.Metadata:
+                var offset = decoder.Signed();
+                var text = decoder.Text(TimedMetadata.MaxLength);
+                if (decoder.Failed || offset != (int)offset || _metadata?.Length >= TimedMetadata.MaxPerFrame)
+                {
+                    return LinkReadResult.Malformed;
+                }
+
+                _metadata = [.. _metadata ?? [], new TimedMetadata((int)offset, text)];
+                return Done(decoder, LinkReadResult.Prepared);
+
             case LinkMessageType.Refused:
                 Refusal = decoder.Text();
                 return Done(decoder, LinkReadResult.Refused);
@@ -91,7 +103,8 @@ public sealed class LinkReader(FrameArena arena)
         var coded = body.Slice(fields.Length - decoder.Rest.Length);
         var data = arena.Allocate((int)coded.Length);
         coded.CopyTo(data.Writable);
-        frame = new MarkedFrame(new Frame(track, data, dts, (int)offset, duration, flags), segment, part);
+        frame = new MarkedFrame(new Frame(track, data, dts, (int)offset, duration, flags) { Metadata = _metadata }, segment, part);
+        _metadata = null;
         return LinkReadResult.Batch;
     }
 

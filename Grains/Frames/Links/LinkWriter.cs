@@ -35,6 +35,11 @@ public sealed class LinkWriter(int subscription)
         var frame = marked.Frame;
         var track = Describe(output, frame.Track);
         Describe(output, marked.Segment);
+        foreach (var said in frame.Metadata ?? [])
+        {
+            _encoder.Begin(LinkMessageType.Metadata, subscription).Signed(said.Offset90k).Text(said.Text).Complete(output);
+        }
+
         _encoder.Begin(LinkMessageType.Frame, subscription).Number(track).Number(marked.Segment.Msn).Number(marked.Part)
             .Signed(frame.Dts).Signed(frame.CompositionOffset).Number(frame.Duration).Number((int)frame.Flags)
             .Complete(output, frame.Data.Length);

@@ -25,6 +25,8 @@ public sealed class RemotePlatform(
 
     public bool IsSilent => _circuit.IsOpen;
 
+    public bool SendsEncodersAway => false;
+
     public string Outbox => Remote.SharedFolder.Length > 0 ? Remote.SharedFolder : uploads.Folder;
 
     public async Task<PlatformObject> Call(string service, string action, int partner, RawMap parameters)

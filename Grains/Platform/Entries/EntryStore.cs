@@ -192,8 +192,8 @@ public sealed partial class EntryStore(Objects objects, EntryView view, ContentS
         }
     }
 
-    // Those of this cluster at once. Other media servers hear of it when they register again, and so do ours where this fails.
-    async Task SendEncodersAway(string entry)
+    /// <summary>Those of this cluster at once. Other media servers hear of it when they ask or register again, and so do ours where this fails.</summary>
+    public async Task SendEncodersAway(string entry)
     {
         try
         {
@@ -205,7 +205,7 @@ public sealed partial class EntryStore(Objects objects, EntryView view, ContentS
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Entry {Entry} is deleted, and its encoder could not be told at once: {Why}")]
+    [LoggerMessage(LogLevel.Warning, "The encoder of entry {Entry} is to go, and could not be told at once: {Why}")]
     partial void LogNotSentAway(string entry, string why);
 
     public void DeleteFiles(PlatformObject asset)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Tributary.Grains.LiveStreams;
 using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Content;
 using Tributary.Grains.Platform.Entries;
@@ -220,18 +221,17 @@ public sealed partial class LiveStreamService(
             throw PlatformException.Of("CANNOT_REGENERATE_STREAM_TOKEN_FOR_EXTERNAL_LIVE_STREAMS", stored.Value.Text("sourceType"));
         }
 
-        return await entries.Show(call, await objects.Change(EntryStore.Kind, stored.Id, value => value["streamPassword"] = RandomNumberGenerator.GetHexString(8, lowercase: true)));
+        var changed = await objects.Change(EntryStore.Kind, stored.Id, value => value["streamPassword"] = RandomNumberGenerator.GetHexString(8, lowercase: true));
+        await entries.SendEncodersAway(stored.Id);   // who came in with the old token
+        return await entries.Show(call, changed);
     }
 
-    // The wish is kept with the entry; whoever publishes it sends the points.
+    // Seconds. The order stays with the stream: an encoder that comes while it lasts emits them too.
     async Task<object?> CreateSyncPoints(Call call)
     {
         var stored = await entries.Editable(call, call.Text("entryId"), LiveStream);
-        await objects.Change(EntryStore.Kind, stored.Id, value =>
-        {
-            value["_syncPointsInterval"] = Math.Clamp(call.Long("interval"), 1, 3_600);
-            value["_syncPointsUntil"] = objects.Now + Math.Clamp(call.Long("duration"), 0, 7 * 86_400);
-        });
+        var until = DateTimeOffset.FromUnixTimeSeconds(objects.Now + Math.Clamp(call.Long("duration"), 0, 7 * 86_400));
+        await grains.GetGrain<ILiveStreamGrain>(stored.Id).EmitSyncPoints(new SyncPointOrder(TimeSpan.FromSeconds(Math.Clamp(call.Long("interval"), 1, 3_600)), until));
         return null;
     }
 

@@ -16,6 +16,18 @@ static class EventMessage
 
     public static int Measure(ReadOnlySpan<byte> message) => 12 + 20 + Scheme.Length + 1 + message.Length;
 
+    /// <summary>An id for something that was said at a time; those of segments, their numbers, are below.</summary>
+    public static uint IdOf(long pts, string text)
+    {
+        var hash = unchecked(2_166_136_261 ^ (uint)pts ^ (uint)(pts >> 32));   // FNV-1a: the same on every gateway
+        foreach (var letter in text)
+        {
+            hash = unchecked((hash ^ letter) * 16_777_619);
+        }
+
+        return hash | 0x8000_0000;
+    }
+
     /// <param name="output">Where to.</param>
     /// <param name="timescale">Ticks per second of <paramref name="pts"/>.</param>
     /// <param name="pts">When it is.</param>

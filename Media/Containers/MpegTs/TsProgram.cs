@@ -21,6 +21,7 @@ struct TsProgram(TrackInfo? video, TrackInfo? audio)
 
     TsStream _videoStream = new(TsTables.VideoPid, VideoStreamId);
     TsStream _audioStream = new(TsTables.AudioPid, audio?.Codec is Codec.Ac3 or Codec.Eac3 ? PrivateStreamId : AudioStreamId);
+    TsStream _metadataStream = new(TsTables.MetadataPid, PrivateStreamId);
     long _lastPcr = long.MinValue;
 
     /// <summary>The same program with other tracks; counters and clock go on.</summary>
@@ -36,12 +37,21 @@ struct TsProgram(TrackInfo? video, TrackInfo? audio)
     public void Write(ref TsPacketWriter writer, ReadOnlySpan<Frame> frames, long msn, ReadOnlySpan<byte> id3)
     {
         WriteTables(ref writer, msn, hasMetadata: !id3.IsEmpty);
-        WriteMetadata(ref writer, frames, id3);
-        var (lastVideo, lastAudio) = (LastOf(frames, _video), LastOf(frames, _audio));
+        var (lastVideo, lastAudio, lastSaid) = (LastOf(frames, _video), LastOf(frames, _audio), id3.IsEmpty ? -1 : LastWithMetadata(frames));
+        if (!id3.IsEmpty && !frames.IsEmpty)
+        {
+            WriteMetadata(ref writer, frames[0].Pts90k, id3, isLast: lastSaid < 0);
+        }
+
         var group = default(AudioGroup);
         for (var i = 0; i < frames.Length; i++)
         {
             ref readonly var frame = ref frames[i];
+            if (frame.Metadata is not null && i <= lastSaid)
+            {
+                WriteMetadata(ref writer, frame, isLast: i == lastSaid);
+            }
+
             if (frame.Track.Id == _video?.Id)
             {
                 WriteVideo(ref writer, frame, isLast: i == lastVideo);
@@ -89,14 +99,19 @@ struct TsProgram(TrackInfo? video, TrackInfo? audio)
         writer.WriteSection(TsTables.MapPid, (int)(msn & 0xF), section[..TsTables.WriteMap(section, _video, _audio, hasMetadata)]);
     }
 
-    void WriteMetadata(ref TsPacketWriter writer, ReadOnlySpan<Frame> frames, ReadOnlySpan<byte> id3)
+    void WriteMetadata(ref TsPacketWriter writer, in Frame frame, bool isLast)
     {
-        if (!id3.IsEmpty && !frames.IsEmpty)
+        for (var i = 0; i < frame.Metadata!.Length; i++)
         {
-            var stream = new TsStream(TsTables.MetadataPid, PrivateStreamId);
-            WritePesStart(ref writer, ref stream, id3.Length, frames[0].Pts90k, frames[0].Pts90k, hasPcr: false, randomAccess: false, isLast: true);
-            writer.Append(id3);
+            var said = frame.Metadata[i];
+            WriteMetadata(ref writer, Math.Max(0, frame.Dts90k + said.Offset90k), Id3Text.Tag(said.Text), isLast && i == frame.Metadata.Length - 1);
         }
+    }
+
+    void WriteMetadata(ref TsPacketWriter writer, long pts, scoped ReadOnlySpan<byte> id3, bool isLast)
+    {
+        WritePesStart(ref writer, ref _metadataStream, id3.Length, pts, pts, hasPcr: false, randomAccess: false, isLast);
+        writer.Append(id3);
     }
 
     void WriteVideo(ref TsPacketWriter writer, in Frame frame, bool isLast)
@@ -200,6 +215,19 @@ struct TsProgram(TrackInfo? video, TrackInfo? audio)
         frame.Track.Id == _audio?.Id && !(frame.Data.Length == 0 || (_adts is not null && frame.Data.Length > AdtsHeader.MaxFrame));
 
     readonly int FrameSize(in Frame frame) => frame.Data.Length + (_adts is null ? 0 : AdtsHeader.Size);
+
+    static int LastWithMetadata(ReadOnlySpan<Frame> frames)
+    {
+        for (var i = frames.Length - 1; i >= 0; i--)
+        {
+            if (frames[i].Metadata is { Length: > 0 })
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 
     readonly int LastOf(ReadOnlySpan<Frame> frames, TrackInfo? track)
     {

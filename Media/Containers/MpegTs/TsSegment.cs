@@ -35,8 +35,8 @@ public static class TsSegment
     /// <param name="frames">Frames of both, in arrival order, each track's in decoding order; frames of other tracks are left out.</param>
     /// <param name="msn">The segment's media sequence number.</param>
     /// <param name="id3">
-    /// A tag at the time of the first frame, in a stream of timed metadata of its own (Apple, "Timed Metadata for HTTP Live Streaming"); empty: there is no such
-    /// stream.
+    /// A tag at the time of the first frame, in a stream of timed metadata of its own (Apple, "Timed Metadata for HTTP Live Streaming"), where what frames
+    /// carry (<see cref="TimedMetadata"/>) follows; empty: there is no such stream.
     /// </param>
     /// <returns>Bytes written: a multiple of 188.</returns>
     public static long Write(IBufferWriter<byte> output, TrackInfo? video, TrackInfo? audio, ReadOnlySpan<Frame> frames, long msn, ReadOnlySpan<byte> id3 = default)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Tributary.Media.Containers;
 using Tributary.Media.Containers.Mp4;
 using Tributary.Media.Frames;
 
@@ -143,6 +144,7 @@ sealed class LiveTrack(int slot, TrackInfo info, int number, SegmentMuxers muxer
 
         _header.ResetWrittenCount();
         WriteSyncPoint(frames[0]);
+        WriteMetadata(frames);
         var sequence = unchecked((uint)(OpenMsn * 64 + Open!.Parts(Slot).Length));
         muxers.ChunkHeader(_header, Info, frames, last.Dts + _lastDuration, sequence);
         var duration = last.Dts - frames[0].Dts + _lastDuration;
@@ -156,6 +158,18 @@ sealed class LiveTrack(int slot, TrackInfo info, int number, SegmentMuxers muxer
         if (muxers.SyncPoint is { } write && Info.Kind == TrackKind.Video && Open!.Parts(Slot).Length == 0 && Open.Mark is { } mark)
         {
             EventMessage.WriteId3(_header, Info.Timescale, first.Pts, unchecked((uint)mark.Msn), write(mark));
+        }
+    }
+
+    void WriteMetadata(ReadOnlySpan<Frame> frames)
+    {
+        foreach (ref readonly var frame in muxers.SyncPoint is null ? default : frames)
+        {
+            foreach (var said in frame.Metadata ?? [])
+            {
+                var pts = frame.Dts + MediaTime.RescaleNearest(said.Offset90k, MediaTime.Hz90k, Info.Timescale);
+                EventMessage.WriteId3(_header, Info.Timescale, pts, EventMessage.IdOf(pts, said.Text), Id3Text.Tag(said.Text));
+            }
         }
     }
 

@@ -15,6 +15,6 @@ public delegate void TsWriter(IBufferWriter<byte> output, TrackInfo? video, Trac
 /// <summary>The containers that a window writes. A window knows time and numbers; what the bytes look like is theirs.</summary>
 public sealed record SegmentMuxers(InitWriter Init, ChunkHeaderWriter ChunkHeader, TsWriter Ts, Func<TrackInfo, bool> TsCarries)
 {
-    /// <summary>The ID3 tag at the start of a segment; null: none has any.</summary>
+    /// <summary>The ID3 tag at the start of a segment. Null: none has any, and what the source says (<see cref="TimedMetadata"/>) is left out.</summary>
     public Func<SegmentMark, byte[]>? SyncPoint { get; init; }
 }

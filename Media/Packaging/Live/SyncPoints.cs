@@ -1,11 +1,12 @@
 using System.Globalization;
+using Tributary.Media.Containers;
 
 namespace Tributary.Media.Packaging.Live;
 
 /// <summary>
 /// Points that tie a live stream's time to the wall clock, for pages that show things beside a picture: at the start of each segment an ID3 tag with the text
 /// <c>{"objectType":"KalturaSyncPoint","timestamp":UNIX MILLISECONDS,"id":"ENTRY_RENDITION_NUMBER"}</c>. A function of the segment's mark: every gateway
-/// writes the same.
+/// writes the same. What the source itself says (<see cref="Frames.TimedMetadata"/>) has tags of its own beside them.
 /// </summary>
 public static class SyncPoints
 {

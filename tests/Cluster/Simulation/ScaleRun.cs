@@ -140,6 +140,8 @@ static class ScaleRun
 
         public Task Yield(long epoch) => Task.CompletedTask;
 
+        public Task EmitSyncPoints(SyncPointOrder order) => Task.CompletedTask;
+
         public Task<TimeSpan> Silence() => Task.FromResult(TimeSpan.Zero);
     }
 

@@ -16,11 +16,11 @@ sealed class RtmpPublisher : IAsyncDisposable
     readonly byte[] _received = new byte[64 * 1024];
     int _pending;
 
-    RtmpPublisher(Socket socket, int port, string stream)
+    RtmpPublisher(Socket socket, int port, string stream, string app)
     {
         _socket = socket;
         _client = new RtmpPublishClient(
-            _output, _arena, new RtmpClientOptions { App = "live", TcUrl = $"rtmp://127.0.0.1:{port}/live", StreamName = stream }, new Random(1));
+            _output, _arena, new RtmpClientOptions { App = app, TcUrl = $"rtmp://127.0.0.1:{port}/{app}", StreamName = stream }, new Random(1));
     }
 
     /// <summary>What the server said when it refused; empty while it has not.</summary>
@@ -32,11 +32,11 @@ sealed class RtmpPublisher : IAsyncDisposable
     public static Task<RtmpPublisher> Connect(int port, string stream) => Connect("127.0.0.1", port, stream);
 
     /// <inheritdoc cref="Connect(int, string)"/>
-    public static async Task<RtmpPublisher> Connect(string host, int port, string stream)
+    public static async Task<RtmpPublisher> Connect(string host, int port, string stream, string app = "live")
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(host, port);
-        var publisher = new RtmpPublisher(socket, port, stream);
+        var publisher = new RtmpPublisher(socket, port, stream, app);
         publisher._client.Start();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         while (publisher._client.State is not (RtmpClientState.OnAir or RtmpClientState.Ended))

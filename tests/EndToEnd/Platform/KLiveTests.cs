@@ -205,15 +205,30 @@ public sealed class KLiveTests
     }
 
     [SkippableFact]
-    public async Task The_encoder_of_an_entry_that_is_deleted_is_cut_off_at_once()
+    public async Task The_encoder_of_an_entry_that_is_deleted_or_of_a_partner_that_is_blocked_is_cut_off_at_once()
     {
         Tools.Require("ffmpeg");
         await using var world = await PlatformWorld.Start(new() { ["KLive__RegisterEvery"] = "01:00:00" });   // by then nobody would wait any more
         var ks = await world.Session(102);
+        await IsCutOff(world, ks, entry => world.Call("livestream", "delete", new JsonObject { ["entryId"] = entry }, ks));
+        await IsCutOff(world, ks, entry => world.Call("livestream", "regenerateStreamToken", new JsonObject { ["entryId"] = entry }, ks));
+
+        // Who runs the platform blocks a partner, and nobody else does.
+        JsonObject Status(int status) => new() { ["id"] = 102, ["status"] = status };
+        Assert.Equal("SERVICE_FORBIDDEN", PlatformWorld.Code(await world.Try("varconsole_varconsole", "updateStatus", Status(2), ks)));
+        var console = await world.Session(-2);
+        await IsCutOff(world, ks, _ => world.Call("varconsole_varconsole", "updateStatus", Status(2), console));
+        Assert.Equal("SERVICE_FORBIDDEN_CONTENT_BLOCKED", PlatformWorld.Code(await world.Try("livestream", "list", [], ks)));
+        await world.Call("varconsole_varconsole", "updateStatus", Status(1), console);
+        Assert.Null(PlatformWorld.Code(await world.Try("livestream", "list", [], ks)));
+    }
+
+    static async Task IsCutOff(PlatformWorld world, string ks, Func<string, Task> act)
+    {
         var entry = await NewEntry(world, ks, recordStatus: 0);
         await using var encoder = Ffmpeg.Publish(await SourceMedia.Medium, Url(world, entry, "right"), "-stream_loop", "-1");
         await IsLive(world, entry, true);
-        await world.Call("livestream", "delete", new JsonObject { ["entryId"] = entry }, ks);
+        await act(entry);
         Assert.NotEqual(0, await encoder.Ends(Soon));
     }
 

@@ -33,7 +33,7 @@ sealed class PlatformWorld : IAsyncDisposable
     {
         var files = Repository.Folder("shared-" + Guid.NewGuid().ToString("N")[..8]);
         Directory.CreateDirectory(files);
-        var all = new Dictionary<string, string>(settings ?? []) { ["Platform__ServerFileRoots__0"] = files, ["Platform__Partners__-5__AdminSecret"] = Secret };
+        var all = new Dictionary<string, string>(settings ?? []) { ["Platform__ServerFileRoots__0"] = files, ["Platform__Partners__-5__AdminSecret"] = Secret, ["Platform__Partners__-2__AdminSecret"] = Secret };
         foreach (var (partner, permissions) in Permissions)
         {
             all[$"Platform__Partners__{partner}__AdminSecret"] = Secret;

@@ -117,6 +117,33 @@ public sealed class RemoteModeTests
         Assert.InRange(Breaks(kept, sent), 0, 1);
     }
 
+    /// <summary>What the other cluster's platform does not want on air any more.</summary>
+    public sealed class Unwanted
+    {
+        [SkippableFact]
+        public Task An_entry_that_is_deleted_there_or_whose_partner_is_blocked_loses_its_encoder_soon() => Cut();
+    }
+
+    static async Task Cut()
+    {
+        Tools.Require("ffmpeg");
+        await using var world = await PlatformWorld.Start();
+        await using var edge = await MediaServer(world, 102, new() { ["KLive__RegisterEvery"] = "01:00:00", ["KLive__WatchEvery"] = "00:00:01" });
+        var (ks, console) = (await world.Session(102), await world.Session(-2));
+        foreach (var act in new Func<string, Task>[]
+        {
+            entry => world.Call("livestream", "delete", new JsonObject { ["entryId"] = entry }, ks),
+            _ => world.Call("varconsole_varconsole", "updateStatus", new JsonObject { ["id"] = 102, ["status"] = 2 }, console),
+        })
+        {
+            var entry = await NewEntry(world, ks);
+            await using var encoder = Ffmpeg.Publish(await SourceMedia.Medium, Url(edge, entry, "right"), "-stream_loop", "-1");
+            await IsLive(world, edge, entry);
+            await act(entry);
+            Assert.NotEqual(0, await encoder.Ends(Soon));
+        }
+    }
+
     // How often the next picture is not the source's next.
     static int Breaks(string[] kept, string[] sent)
     {
@@ -124,7 +151,7 @@ public sealed class RemoteModeTests
         return kept.Zip(kept.Skip(1)).Count(pair => !next[pair.First].Contains(pair.Second));
     }
 
-    static Task<ServerProcess> MediaServer(PlatformWorld world, int partner)
+    static Task<ServerProcess> MediaServer(PlatformWorld world, int partner, Dictionary<string, string>? also = null)
     {
         var settings = new Dictionary<string, string>
         {
@@ -135,6 +162,11 @@ public sealed class RemoteModeTests
         if (partner < 0)
         {
             settings["KLive__Platform__SharedFolder"] = world.Files;
+        }
+
+        foreach (var (name, value) in also ?? [])
+        {
+            settings[name] = value;
         }
 
         return ServerProcess.Start(settings);

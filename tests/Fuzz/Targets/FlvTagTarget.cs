@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text.Json;
 using Tributary.Media.Codecs;
 using Tributary.Media.Frames;
 using Tributary.Protocols.Flv;
@@ -30,7 +31,7 @@ static class FlvTagTarget
                     flv.OnVideo(time, arena.Copy(body));
                     break;
                 default:
-                    flv.OnData(body);
+                    flv.OnData(time, body);
                     break;
             }
 
@@ -75,6 +76,13 @@ static class FlvTagTarget
                 Holds.That(name.Length <= 256 && value.Length <= 256, "Longer metadata than the limit allows.");
                 Holds.That(!name.Any(char.IsControl) && !value.Any(char.IsControl), "Metadata that no log line can bear.");
             }
+        }
+
+        public void OnTimedMetadata(string text, long timestamp, SourceClock clock)
+        {
+            Holds.That(text.Length is > 0 and <= TimedMetadata.MaxLength, "Timed metadata of another length than the limit allows.");
+            Holds.That(text.All(static letter => letter is >= ' ' and <= '~'), "Timed metadata that is not plain ASCII.");
+            using var json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 64 });
         }
     }
 }

@@ -68,7 +68,7 @@ static class RtmpPlayTarget
                 flv.OnAudio(message.Timestamp, message.Payload);
                 break;
             default:
-                flv.OnData(message.Payload.Span);
+                flv.OnData(message.Timestamp, message.Payload.Span);
                 message.Payload.Release();
                 break;
         }
@@ -79,6 +79,10 @@ static class RtmpPlayTarget
         public void OnFrame(in Frame frame, SourceClock clock) => frame.Data.Release();
 
         public void OnMetadata(IReadOnlyDictionary<string, string> values)
+        {
+        }
+
+        public void OnTimedMetadata(string text, long timestamp, SourceClock clock)
         {
         }
     }

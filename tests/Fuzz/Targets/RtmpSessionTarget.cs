@@ -88,7 +88,7 @@ static class RtmpSessionTarget
                 flv.OnAudio(message.Timestamp, message.Payload);
                 break;
             default:
-                flv.OnData(message.Payload.Span);
+                flv.OnData(message.Timestamp, message.Payload.Span);
                 message.Payload.Release();
                 break;
         }
@@ -99,6 +99,10 @@ static class RtmpSessionTarget
         public void OnFrame(in Frame frame, SourceClock clock) => frame.Data.Release();
 
         public void OnMetadata(IReadOnlyDictionary<string, string> values)
+        {
+        }
+
+        public void OnTimedMetadata(string text, long timestamp, SourceClock clock)
         {
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Tributary.Media.Codecs;
 using Tributary.Media.Containers.MpegTs;
 using Tributary.Media.Frames;
@@ -197,6 +198,31 @@ public sealed class TsSegmentTests : IDisposable
         Assert.All(points, pes => Assert.Equal((0xBD, true, frames[0].Pts90k + TsSegment.TimestampOffset90k), (pes.StreamId, pes.Aligned, pes.Pts)));
         Assert.All(points, pes => Assert.Equal(tag, pes.Data));
         Assert.Contains("15E102F00F260DFFFF49443320FF49443320000F", Convert.ToHexString(reader.Sections[1]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_frames_carry_follows_in_the_stream_of_timed_metadata_at_its_time()
+    {
+        byte[] tag = [.. "ID3"u8, 1, 2, 3];
+        var (reader, frames) = (new TsReader(), Segment(0));
+        frames[3] = frames[3] with { Metadata = [new TimedMetadata(-9, "{\"a\":1}"), new TimedMetadata(900, "{\"a\":2}")] };
+        frames[^1] = frames[^1] with { Metadata = [new TimedMetadata(0, new string('x', TimedMetadata.MaxLength))] };
+        for (var msn = 0; msn < 2; msn++)
+        {
+            var output = new ArrayBufferWriter<byte>();
+            TsSegment.Write(output, Video, Aac, frames, msn, tag);
+            reader.Read(output.WrittenSpan);   // counters go on
+        }
+
+        var said = reader.Packets.Where(pes => pes.Pid == 0x102).Take(4).ToArray();
+        long[] times = [frames[0].Pts90k, frames[3].Dts90k - 9, frames[3].Dts90k + 900, frames[^1].Dts90k];
+        Assert.Equal(times.Select(time => time + TsSegment.TimestampOffset90k), said.Select(pes => pes.Pts));
+        Assert.EndsWith("{\"a\":2}", Encoding.ASCII.GetString(said[2].Data), StringComparison.Ordinal);
+        Assert.Equal(TimedMetadata.MaxLength + 21, said[3].Data.Length);
+
+        var without = new ArrayBufferWriter<byte>();
+        TsSegment.Write(without, Video, Aac, frames, 0);
+        Assert.DoesNotContain(Read(without.WrittenMemory.ToArray()).Pids, pid => pid == 0x102);
     }
 
     [Fact]

@@ -45,6 +45,38 @@ public sealed class FrameLinkTest : IDisposable
     }
 
     [Fact]
+    public void What_a_source_says_goes_with_its_frame_and_with_no_other()
+    {
+        var said = new[] { new TimedMetadata(-90, "{}"), new TimedMetadata(4_500, new string('x', TimedMetadata.MaxLength)) };
+        var sent = new[] { Sample(Video, 0, Mark(4), [1]), Sample(Video, 5, Mark(4), [2]), Sample(Video, 10, Mark(4), [3]) };
+        sent[1] = sent[1] with { Frame = sent[1].Frame with { Metadata = said } };
+        _writer.Write(_wire, new FrameBatch(sent));
+
+        var (received, _) = ReadAll(_wire.WrittenMemory);
+
+        Assert.Equal([null, 2, null], received.Select(frame => frame.Frame.Metadata?.Length));
+        Assert.Equal(said, received[1].Frame.Metadata);
+        Release(sent, received);
+    }
+
+    [Fact]
+    public void More_than_a_frame_may_carry_is_refused()
+    {
+        var mark = Mark(4);
+        var sent = Sample(Video, 0, mark, [1]);
+        sent = sent with { Frame = sent.Frame with { Metadata = [.. Enumerable.Repeat(new TimedMetadata(0, "{}"), TimedMetadata.MaxPerFrame + 1)] } };
+        _writer.Write(_wire, sent);
+        var (input, result) = (new ReadOnlySequence<byte>(_wire.WrittenMemory), LinkReadResult.Prepared);
+        while (result == LinkReadResult.Prepared)
+        {
+            result = Next(_reader, ref input, out _, out _);
+        }
+
+        Assert.Equal(LinkReadResult.Malformed, result);
+        Release([sent], []);
+    }
+
+    [Fact]
     public void The_wire_may_be_cut_anywhere()
     {
         var sent = new[] { Sample(Video, 0, Mark(4), [1, 2, 3]), Sample(Audio, 5, Mark(4), [9]) };
@@ -114,7 +146,7 @@ public sealed class FrameLinkTest : IDisposable
             if (bytes.Length > 5)
             {
                 bytes.AsSpan(0, 3).Clear();
-                (bytes[4], bytes[5]) = ((byte)random.Next(1, 22), Subscription);
+                (bytes[4], bytes[5]) = ((byte)random.Next(1, 24), Subscription);
             }
 
             var input = new ReadOnlySequence<byte>(bytes);

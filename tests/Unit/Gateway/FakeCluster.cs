@@ -144,6 +144,8 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
 
     public Task Evict() => throw new NotSupportedException();
 
+    public Task EmitSyncPoints(SyncPointOrder order) => throw new NotSupportedException();
+
     public Task<StreamDirective> Watch(GatewayRegistration registration, ILiveStreamObserver observer)
     {
         Watchers.Add(registration.Gateway);

@@ -56,6 +56,35 @@ public sealed class SyncPointsTests : IDisposable
         }
     }
 
+    [Fact]
+    public void What_a_source_says_stands_before_the_chunk_of_its_frame_at_its_time()
+    {
+        using var window = new LiveWindow(new LiveWindowOptions(), SyncPoints.In(SyntheticStream.Muxers, "0_abcdefgh", 1));
+        using var without = new LiveWindow(new LiveWindowOptions(), SyntheticStream.Muxers);
+        foreach (var frame in new[] { 0, 1 }.SelectMany(msn => _stream.Segment(_stream.Mark(msn))))
+        {
+            MarkedFrame[] one = [frame.Segment.Msn == 0 && frame.Frame is { Dts90k: 40 * SyntheticStream.FrameTicks, Track.Kind: TrackKind.Video }
+                ? frame with { Frame = frame.Frame with { Metadata = [new TimedMetadata(-90, "{\"a\":1}"), new TimedMetadata(90, "{\"a\":2}")] } } : frame];
+            without.Append(one);
+            SyntheticStream.Send(window, one);
+        }
+
+        using var picture = Body(window, TrackKind.Video, 0);
+        var text = Encoding.ASCII.GetString(SyntheticStream.Read(picture));
+        var (first, second) = (text.IndexOf("{\"a\":1}", StringComparison.Ordinal), text.IndexOf("{\"a\":2}", StringComparison.Ordinal));
+        Assert.InRange(first, text.IndexOf("[25x0", StringComparison.Ordinal), second);   // behind the first chunk of a second, before the other
+        Assert.True(second < text.IndexOf("[25x90000", StringComparison.Ordinal));
+        foreach (var (at, pts) in new[] { (first, 40 * 3_600 - 90), (second, 40 * 3_600 + 90) })
+        {
+            var box = SyntheticStream.Read(Body(window, TrackKind.Video, 0)).AsSpan(text.LastIndexOf("emsg\u0001", at, StringComparison.Ordinal) + 4);
+            Assert.Equal((90_000, (long)pts), (BinaryPrimitives.ReadInt32BigEndian(box[4..]), BinaryPrimitives.ReadInt64BigEndian(box[8..])));
+            Assert.True(BinaryPrimitives.ReadUInt32BigEndian(box[20..]) > int.MaxValue, "its id is no segment's");
+        }
+
+        using var plain = Body(without, TrackKind.Video, 0);
+        Assert.DoesNotContain("emsg", Encoding.ASCII.GetString(SyntheticStream.Read(plain)), StringComparison.Ordinal);
+    }
+
     static SegmentBody Body(LiveWindow window, TrackKind kind, long msn)
     {
         Assert.Equal(SegmentLookup.Found, window.View.TryOpenCmaf(window.View.Find(kind, 1)!, msn, out var body));

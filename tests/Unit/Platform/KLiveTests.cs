@@ -218,6 +218,51 @@ public sealed class KLiveTests : IDisposable
         Assert.Equal(isCut, cut.Task.IsCompleted);
     }
 
+    [Theory]
+    [InlineData("ENTRY_ID_NOT_FOUND")]
+    [InlineData("SERVICE_FORBIDDEN_CONTENT_BLOCKED")]
+    public async Task What_the_platform_does_not_list_any_more_is_registered_again_at_once_and_cut_where_it_says_so(string code)
+    {
+        var watch = new EntryWatch(_broadcasts, _platform, _options, _metrics, _time);
+        var cut = new TaskCompletionSource();
+        _platform.Left = new PlatformObject("List") { { "objects", new List<object?> { new PlatformObject("LiveStreamEntry") { { "id", Entry } } } } };
+        _broadcasts.Begin(new EntryPlace(Entry, 102, 0, "kLive"), Source(Task.CompletedTask, cut.SetResult));
+        await _platform.Next("registerMediaServer");
+        await _platform.Idle(_time);
+        await watch.Look();
+        Assert.StartsWith("filter=objectType=KalturaLiveStreamEntryFilter idIn=0_abcdefgh pager=pageSize=300 ", _platform.Last("list"), StringComparison.Ordinal);
+        Assert.Equal(1, _platform.Count("registerMediaServer"));
+
+        // 1. One look that finds it missing, and an answer that says that all is well.
+        _platform.Left = new PlatformObject("List");
+        await watch.Look();
+        await _platform.Next("registerMediaServer");
+        await _platform.Idle(_time);
+        await watch.Look();
+        Assert.Equal(2, _platform.Count("registerMediaServer"));
+
+        // 2. It was there again, and is gone for good.
+        _platform.Left = new PlatformObject("List") { { "objects", new List<object?> { new PlatformObject("LiveStreamEntry") { { "id", Entry } } } } };
+        await watch.Look();
+        _platform.Left = new PlatformObject("List");
+        _platform.Refusal = code == "ENTRY_ID_NOT_FOUND" ? PlatformException.Of(code, Entry) : PlatformException.Of(code);
+        _platform.IsBlocked = code != "ENTRY_ID_NOT_FOUND";
+        await watch.Look();
+        await cut.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task A_platform_that_does_not_answer_the_watch_ends_nothing()
+    {
+        var watch = new EntryWatch(_broadcasts, _platform, _options, _metrics, _time);
+        _broadcasts.Begin(new EntryPlace(Entry, 102, 0, "kLive"), Source(Task.CompletedTask, () => Assert.Fail("it was cut")));
+        await _platform.Next("registerMediaServer");
+        await _platform.Idle(_time);
+        _platform.IsAway = true;
+        await watch.Look();
+        Assert.Equal((1, 1), (_platform.Count("list"), _platform.Count("registerMediaServer")));
+    }
+
     [Fact]
     public async Task Operators_see_the_last_hundred_refusals_without_tokens_and_end_an_encoder()
     {
@@ -257,6 +302,11 @@ public sealed class KLiveTests : IDisposable
         public bool KnowsNode { get; set; } = true;
 
         public PlatformException? Refusal { get; set; }
+
+        /// <summary>What is listed of the partner is refused.</summary>
+        public bool IsBlocked { get; set; }
+
+        public bool SendsEncodersAway => false;
 
         public PlatformObject Left { get; set; } = new("List");
 
@@ -301,6 +351,7 @@ public sealed class KLiveTests : IDisposable
             var entry = new PlatformObject("LiveStreamEntry") { { "id", Entry }, { "partnerId", 102L }, { "conversionProfileId", 7L } };
             var error = IsAway ? new IOException("away")
                 : action == "registerMediaServer" && Refusal is not null ? Refusal
+                : action == "list" && IsBlocked ? PlatformException.Of("SERVICE_FORBIDDEN_CONTENT_BLOCKED")
                 : action is "authenticate" or "registerMediaServer" && !KnowsNode ? PlatformException.Of("MEDIA_SERVER_NOT_FOUND", "ms-1")
                 : action == "reportStatus" && !KnowsNode ? PlatformException.Named("SERVER_NODE_NOT_FOUND", "HOST_NAME", "ms-1")
                 : action is "authenticate" or "get" && (parameters.Text("entryId") != Entry || partner is not (0 or 102)) ? PlatformException.Of("ENTRY_ID_NOT_FOUND", parameters.Text("entryId"))

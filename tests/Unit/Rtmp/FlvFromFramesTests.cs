@@ -120,5 +120,9 @@ public sealed class FlvFromFramesTests
         public void OnMetadata(IReadOnlyDictionary<string, string> values)
         {
         }
+
+        public void OnTimedMetadata(string text, long timestamp, SourceClock clock)
+        {
+        }
     }
 }

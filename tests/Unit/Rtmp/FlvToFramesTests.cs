@@ -244,13 +244,52 @@ public sealed class FlvToFramesTests : IDisposable
     public void Metadata_is_for_people_and_for_what_the_encoder_declared()
     {
         Video(0, "17 00 000000" + CodecVectors.AvcC);
-        Assert.Equal(FlvOutcome.Taken, _flv.OnData(Wire.Amf(amf => amf.String("@setDataFrame").String("onMetaData").BeginEcmaArray(3)
+        Assert.Equal(FlvOutcome.Taken, _flv.OnData(0, Wire.Amf(amf => amf.String("@setDataFrame").String("onMetaData").BeginEcmaArray(3)
             .Property("encoder", "o\nbs\0").Property("videodatarate", 2_500).Property("framerate", "25").Name("inner").BeginObject().End().End())));
-        Assert.Equal(FlvOutcome.Ignored, _flv.OnData(Wire.Amf(amf => amf.String("onCuePoint").Null())));
-        Assert.Equal(FlvOutcome.Ignored, _flv.OnData([0xFF, 0, 1]));
+        Assert.Equal(FlvOutcome.Ignored, _flv.OnData(0, [0xFF, 0, 1]));
         Video(0, "17 01 000000" + Idr);
         Assert.Equal("obs", _sink.Metadata["encoder"]);
         Assert.Equal(2_500_000, Assert.Single(_sink.Frames).Track.DeclaredBitrate);
+        Assert.Empty(_sink.Said);
+    }
+
+    [Fact]
+    public void What_is_said_to_viewers_is_JSON_in_ASCII_under_the_name_of_the_message()
+    {
+        Assert.Equal(FlvOutcome.Taken, _flv.OnData(40, Wire.Amf(amf => amf.String("onTextData").BeginObject().Property("text", "na\u00efve \"x\"").Property("n", 1.5).Name("at").BeginStrictArray(2)
+            .Number(1_796_169_600_123).Null().End())));
+        Assert.Equal(FlvOutcome.Taken, _flv.OnData(41, Wire.Amf(amf => amf.String("onCuePoint").Null())));
+        Assert.Equal(FlvOutcome.Taken, _flv.OnData(42, Wire.Amf(amf => amf.String("mark").String("a").Boolean(true).Number(double.NaN))));
+        Assert.Equal(
+            [
+                ("{\"onTextData\":{\"text\":\"na\\u00EFve \\u0022x\\u0022\",\"n\":1.5,\"at\":[1796169600123,null]}}", 40L),
+                ("{\"onCuePoint\":null}", 41L),
+                ("{\"mark\":[\"a\",true,null]}", 42L),
+            ],
+            _sink.Said);
+    }
+
+    [Theory]
+    [InlineData("onMetaData")]
+    [InlineData("onCuePoint")]
+    public void An_object_that_says_what_it_is_stands_by_itself(string name)
+    {
+        Assert.Equal(FlvOutcome.Taken, _flv.OnData(7, Wire.Amf(amf => amf.String("@setDataFrame").String(name).BeginEcmaArray(2)
+            .Property("objectType", "KalturaSyncPoint").Property("offset", 8_000).End())));
+        Assert.Equal([("{\"objectType\":\"KalturaSyncPoint\",\"offset\":8000}", 7L)], _sink.Said);
+        Assert.Empty(_sink.Metadata);
+    }
+
+    [Fact]
+    public void What_the_protocol_says_to_itself_and_what_is_too_long_is_not_said_to_viewers()
+    {
+        Assert.Equal(FlvOutcome.Ignored, _flv.OnData(0, Wire.Amf(amf => amf.String("|RtmpSampleAccess").Boolean(true).Boolean(true))));
+        Assert.Equal(FlvOutcome.Ignored, _flv.OnData(0, Wire.Amf(amf => amf.String("onStatus").BeginObject().Property("code", "NetStream.Data.Start").End())));
+        Assert.Equal(FlvOutcome.Ignored, _flv.OnData(0, Wire.Amf(amf => amf.String("onMetaData").Null())));
+        Assert.Equal(FlvOutcome.Ignored, _flv.OnData(0, Wire.Amf(amf => amf.String("onTextData"))));
+        Assert.Equal(FlvOutcome.Ignored, _flv.OnData(0, Wire.Amf(amf => amf.String("onTextData").String(new string('\u00e9', 3_000)))));
+        Assert.Equal(FlvOutcome.Malformed, _flv.OnData(0, Wire.Amf(amf => amf.String("onTextData").String(new string('x', TimedMetadata.MaxLength)))));
+        Assert.Empty(_sink.Said);
     }
 
     [Fact]
@@ -293,7 +332,11 @@ public sealed class FlvToFramesTests : IDisposable
             Clocks.Add(clock);
         }
 
+        public List<(string Text, long Timestamp)> Said { get; } = [];
+
         public void OnMetadata(IReadOnlyDictionary<string, string> values) => Metadata = values;
+
+        public void OnTimedMetadata(string text, long timestamp, SourceClock clock) => Said.Add((text, timestamp));
     }
 
     sealed class Counter : IFrameSink
@@ -307,6 +350,10 @@ public sealed class FlvToFramesTests : IDisposable
         }
 
         public void OnMetadata(IReadOnlyDictionary<string, string> values)
+        {
+        }
+
+        public void OnTimedMetadata(string text, long timestamp, SourceClock clock)
         {
         }
     }

@@ -289,6 +289,10 @@ public sealed class RtmpConnectionTests : IAsyncDisposable
         public void OnMetadata(IReadOnlyDictionary<string, string> values)
         {
         }
+
+        public void OnTimedMetadata(string text, long timestamp, SourceClock clock)
+        {
+        }
     }
 
     sealed class Fixed<T>(T value) : IOptionsMonitor<T>

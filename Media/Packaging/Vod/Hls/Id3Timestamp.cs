@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tributary.Media.Containers;
 using Tributary.Media.Sets;
 
 namespace Tributary.Media.Packaging.Vod.Hls;

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Tributary.Media.Packaging;
+namespace Tributary.Media.Containers;
 
 /// <summary>An ID3v2.4 tag of one frame TEXT in UTF-8 (id3.org, §3.1, §4.2): what players hand to a page as timed metadata.</summary>
 static class Id3Text
