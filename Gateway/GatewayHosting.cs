@@ -76,8 +76,12 @@ public static class GatewayHosting
     public static IServiceCollection AddDiagnostics(this IServiceCollection services) => services.AddSingleton<DiagnosticsEndpoint>();
 
     /// <summary>The platform's API, where the host has the platform.</summary>
-    public static IServiceCollection AddApiV3(this IServiceCollection services)
+    public static IServiceCollection AddApiV3(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddOptions<ThumbnailOptions>().Bind(configuration.GetSection("Gateway:Thumbnails"))
+            .Validate(ThumbnailOptions.IsValid, "Gateway:Thumbnails: MaxAtOnce and CacheBytes must be positive, MaxWaiting and LiveAge not negative.")
+            .ValidateOnStart();
+        services.AddSingleton<PictureMaker>();
         services.AddSingleton<ApiV3Metrics>();
         services.AddSingleton<RequestReader>();
         services.AddSingleton<ApiV3Endpoint>();

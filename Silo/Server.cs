@@ -107,7 +107,7 @@ static class Server
         if (hasPlatform)
         {
             services.AddPlatform(configuration, options.Cluster.Database, data.Path, options.Node.Host);
-            services.AddApiV3();
+            services.AddApiV3(configuration);
         }
 
         if (KLiveHosting.IsMediaServer(configuration, hasPlatform))

@@ -1,20 +1,26 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Tributary.Grains.Platform;
 using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Content;
 using Tributary.Grains.Platform.Entries;
-using Tributary.Grains.Platform.Model;
+using Tributary.Grains.Platform.Playback;
 using Tributary.Grains.Platform.Storage;
 
 namespace Tributary.Gateway.ApiV3;
 
 /// <summary>
-/// The picture of an entry: <c>/p/PARTNER/sp/PARTNER00/thumbnail/entry_id/ENTRY/…</c>. It is the one that was uploaded, as it is: nothing here scales or
-/// cuts pictures, or takes them from a video, so width, height and time are not heeded.
+/// The picture of an entry: <c>/p/PARTNER/sp/PARTNER00/thumbnail/entry_id/ENTRY/width/W/height/H/…</c>, a JPEG. 1. Of its pictures the default one, 2. of a live
+/// entry that everybody may see, what is on air, 3. the picture that was uploaded for it. Where the machine has no libraries for pictures an uploaded one is
+/// served as it is. Nothing is taken from recordings and files, so times in the address are not heeded.
 /// </summary>
-sealed class ThumbnailEndpoint(IObjectStore store, ContentStore content)
+sealed class ThumbnailEndpoint(IObjectStore store, ContentStore content, AccessRules rules, PictureMaker pictures, IGrainFactory grains)
 {
+    const string ForThumbnails = "3";   // ContextType of the platform
+
+    const int MaxAge = 10;
+
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapMethods("/p/{partner:int}/sp/{subpartner}/thumbnail/{**rest}", ["GET", "HEAD"], Answer);
@@ -24,27 +30,70 @@ sealed class ThumbnailEndpoint(IObjectStore store, ContentStore content)
     async Task Answer(HttpContext context)
     {
         var request = ManifestRequest.Read((string?)context.Request.RouteValues["rest"] ?? "", context.Request.Query);
-        var entry = request.Text("entry_id") is { Length: > 0 } id ? await store.Read(EntryStore.Kind, id) : null;
+        var entry = request.Text("entry_id", request.Text("entryId")) is { Length: > 0 } id ? await store.Read(EntryStore.Kind, id) : null;
         context.Response.Headers.AccessControlAllowOrigin = "*";
-        if (entry is null || await PictureOf(entry.Value) is not { Length: > 0 } name)
+        context.Response.Headers.CacheControl = $"public, max-age={MaxAge}";
+        try
         {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            context.Response.Headers["X-Kaltura-App"] = $"exiting on error {(entry is null ? 1 : 6)} - {(entry is null ? "entry not found" : "no picture")}";
-            context.Response.Headers["X-Kaltura"] = entry is null ? "error-1" : "error-6";
-            context.Response.Headers.CacheControl = "public, max-age=10";
-            context.Response.ContentLength = 0;
-            return;
+            if (entry is null)
+            {
+                Fail(context, 1, "entry not found");
+            }
+            else if (!await TryAnswer(context, request, entry))
+            {
+                Fail(context, 6, "no picture");
+            }
         }
-
-        context.Response.Headers.CacheControl = "public, max-age=10";
-        await FileAnswer.Write(context, new ServedFile(PictureFacts.ContentType(Path.GetExtension(name).TrimStart('.')), Path: content.PathOf(name)));
+        catch (PicturesBusyException)
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            (context.Response.Headers.CacheControl, context.Response.Headers.RetryAfter) = ("no-store", "1");
+        }
     }
 
-    // The default of its pictures, else the one of its own.
-    async Task<string> PictureOf(PlatformObject entry)
+    async Task<bool> TryAnswer(HttpContext context, ManifestRequest request, StoredObject entry)
     {
-        var asset = entry.Text("_thumbAsset") is { Length: > 0 } id ? await store.Read(EntryStore.AssetKind, id) : null;
-        return asset is not null && content.Exists(asset.Value.Text("_file")) ? asset.Value.Text("_file")
-            : content.Exists(entry.Text("_thumbnail")) ? entry.Text("_thumbnail") : "";
+        var wish = ThumbnailRequest.WishOf(request);
+        var asset = entry.Value.Text("_thumbAsset") is { Length: > 0 } id ? await store.Read(EntryStore.AssetKind, id) : null;
+        if (asset?.Value.Text("_file") is { } chosen && content.Exists(chosen))
+        {
+            await Uploaded(context, chosen, wish);
+            return true;
+        }
+
+        if (EntryView.IsLive(entry.Value) && await IsShown(context, entry) && await pictures.OfStream(entry.Id, wish, context.RequestAborted) is { Length: > 0 } live)
+        {
+            await FileAnswer.Write(context, new ServedFile("image/jpeg", Bytes: live));
+            return true;
+        }
+
+        var own = entry.Value.Text("_thumbnail");
+        if (content.Exists(own))
+        {
+            await Uploaded(context, own, wish);
+            return true;
+        }
+
+        return false;
+    }
+
+    async Task Uploaded(HttpContext context, string name, Media.Pictures.PictureWish wish) =>
+        await FileAnswer.Write(context, await pictures.OfFile(content.PathOf(name), wish, context.RequestAborted) is { Length: > 0 } made
+            ? new ServedFile("image/jpeg", Bytes: made) : new ServedFile(PictureFacts.ContentType(Path.GetExtension(name).TrimStart('.')), Path: content.PathOf(name)));
+
+    // On air for everybody: no preview, and no rule that keeps viewers out.
+    async Task<bool> IsShown(HttpContext context, StoredObject entry)
+    {
+        var state = await grains.GetGrain<ILiveEntryGrain>(entry.Id).State();
+        var viewer = new Viewer(Caller.Anonymous, PlayManifestEndpoint.Ip(context), context.Request.Headers.Referer.ToString(), context.Request.Headers.UserAgent.ToString(), "", ForThumbnails);
+        return state.IsPlayable && !(entry.Value.Truth("explicitLive") && state.ViewMode != 1) && !(await rules.Judge(entry.Value, viewer)).Blocked;
+    }
+
+    static void Fail(HttpContext context, int number, string text)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        context.Response.Headers["X-Kaltura-App"] = $"exiting on error {number} - {text}";
+        context.Response.Headers["X-Kaltura"] = $"error-{number}";
+        context.Response.ContentLength = 0;
     }
 }

@@ -39,6 +39,7 @@ public sealed partial class OptionsReference
         ("Gateway:Hls", typeof(HlsOptions)),
         ("Gateway:Streaming", typeof(Tributary.Gateway.Streaming.StreamingOptions)),
         ("Gateway:Rtmp", typeof(Tributary.Gateway.Rtmp.RtmpPlayOptions)),
+        ("Gateway:Thumbnails", typeof(Tributary.Gateway.ApiV3.ThumbnailOptions)),
         ("Vod", typeof(Tributary.Gateway.Vod.VodOptions)),
         ("Gateway:Recorded", typeof(Tributary.Gateway.Recorded.RecordedOptions)),
         ("Recording", typeof(Tributary.Grains.Recordings.RecordingOptions)),

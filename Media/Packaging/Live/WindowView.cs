@@ -164,6 +164,27 @@ public sealed class WindowView
     public TrackView CarrierOf(TrackView track, long msn) =>
         track.Filled.TryGetValue(msn, out var number) ? Find(track.Kind, number) ?? track : track;
 
+    /// <summary>A copy of the newest frame of a track with which a segment begins and decoding can.</summary>
+    public bool TryCopyKeyFrame(TrackView track, out TrackInfo info, out byte[] frame)
+    {
+        const int Farthest = 4;
+        for (var msn = track.End; msn >= track.First && msn > track.End - Farthest; msn--)
+        {
+            var carrier = CarrierOf(track, msn);
+            if (Segment(carrier, msn) is not { } segment || segment.Parts(carrier.Slot) is not [{ StartsWithKey: true } first, ..] || !segment.TryRetain())
+            {
+                continue;
+            }
+
+            (info, frame) = (first.Frames[0].Track, first.Frames[0].Data.Span.ToArray());
+            segment.Release();
+            return true;
+        }
+
+        (info, frame) = (track.Info, []);
+        return false;
+    }
+
     WindowView HomeOf(TrackView track)
     {
         foreach (var (rendition, view) in _homes)

@@ -34,6 +34,7 @@ public sealed class KLiveTests
             Assert.Equal(["audio/aac", "video/h264"], await Ffmpeg.Streams(world.Server.Url(Manifest(entry, "applehttp")).ToString()));
             await Refused(world, Url(world, entry, "right"), "publish");   // the name is taken
             await HasSyncPoints(world, entry);
+            await HasPicture(world, entry);
             await IsInDiagnostics(world, entry);
             await Becomes(world, "some seconds are recorded", Soon, async () => (await world.Server.RecordingIs(entry, "is written", _ => true)).Duration > 4);
         }
@@ -158,6 +159,15 @@ public sealed class KLiveTests
         var bytes = await world.Server.Http.GetByteArrayAsync(new Uri(variant, segment));
         Assert.Equal("emsg"u8.ToArray(), bytes[4..8]);
         Assert.True(bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes($"\"id\":\"{entry}_1_")) > 0, "the point names the segment");
+    }
+
+    // Of what is on air, 640 by 360.
+    static async Task HasPicture(PlatformWorld world, string entry)
+    {
+        var address = world.Server.Url($"/p/102/sp/10200/thumbnail/entry_id/{entry}/width/160").ToString();
+        using var answer = await world.Server.Http.GetAsync(address);
+        Assert.Equal("image/jpeg", answer.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("160,90", (await ChildProcess.Run("ffprobe", ["-v", "error", "-of", "csv=p=0", "-show_entries", "stream=width,height", "-f", "jpeg_pipe", address], Soon)).Trim());
     }
 
     static async Task IsInDiagnostics(PlatformWorld world, string entry)
