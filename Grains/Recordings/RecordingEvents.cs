@@ -22,6 +22,7 @@ public sealed class RecordingEvents
 
     /// <summary>One that a run of this node which crashed left open is complete with what there is of it.</summary>
     public event Action<RecordingEvent>? VolumeRepaired;
+
     /// <summary>Whether somebody has still to be given a recording of this name: it stays on the disk until then. Set before any host starts.</summary>
     public Func<string, bool> IsAwaited { get; set; } = static _ => false;
 
