@@ -88,11 +88,13 @@ sealed class ChildProcess : IAsyncDisposable
 
     public void Signal(string signal) => Process.Start("kill", [$"-{signal}", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
 
+    /// <summary>As <c>kill -9</c>, and seen to be gone: on a busy machine that takes a moment, in which it still seems to run.</summary>
     public void Kill()
     {
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
+            _process.WaitForExit(TimeSpan.FromSeconds(10));
         }
     }
 
