@@ -14,6 +14,9 @@ sealed class JournalSources(
     readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = options.Value.NodeTimeout, UseCookies = false, AllowAutoRedirect = false });
     readonly ConcurrentDictionary<(JournalKind, string), OpenTimeline> _open = new();
 
+    /// <summary>Completes when <see cref="Of"/> knows what the cluster does: a gateway that was just started knows no node.</summary>
+    public Task Know(IEnumerable<string> names) => names.All(name => name == node.Name) ? Task.CompletedTask : nodes.List();
+
     /// <summary>Null where the node is not known.</summary>
     public IJournalSource? Of(string name)
     {

@@ -52,6 +52,7 @@ sealed partial class OpenTimeline(JournalKind kind, string name, JournalSources 
     {
         var changed = false;
         var seen = new HashSet<(string, string)>();
+        await sources.Know(nodes);
         foreach (var node in nodes)
         {
             try
