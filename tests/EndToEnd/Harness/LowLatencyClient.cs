@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using Tributary.Unit.Packaging;
 
 namespace Tributary.EndToEnd.Harness;
@@ -105,7 +106,7 @@ sealed class LowLatencyClient : IAsyncDisposable
     {
         if (before is null)
         {
-            return HlsRules.CheckMedia(await _http.GetByteArrayAsync(rendition, _ending.Token));
+            return HlsRules.CheckMedia(await Get(rendition));
         }
 
         var (msn, part) = before.Edge;
@@ -118,12 +119,20 @@ sealed class LowLatencyClient : IAsyncDisposable
         return HlsRules.CheckMedia(await answer.Content.ReadAsByteArrayAsync(_ending.Token));
     }
 
+    async Task<byte[]> Get(Uri address)
+    {
+        using var answer = await _http.GetAsync(address, _ending.Token);
+        var bytes = await answer.Content.ReadAsByteArrayAsync(_ending.Token);
+        HlsRules.Rule(answer.StatusCode == HttpStatusCode.OK, $"{address.PathAndQuery} is there, not {(int)answer.StatusCode}: {Encoding.UTF8.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, 200)))}");
+        return bytes;
+    }
+
     // Now and then; where the playlist has gone on meanwhile, the two are not of one moment.
     async Task CheckDelta(Uri rendition, ParsedPlaylist now)
     {
         if (Reloads % 10 == 1)
         {
-            var delta = HlsRules.ParseMedia(await _http.GetByteArrayAsync(new Uri(rendition, $"?_HLS_msn={now.Edge.Msn}&_HLS_part={Math.Max(now.Edge.Part, 0)}&_HLS_skip=YES"), _ending.Token));
+            var delta = HlsRules.ParseMedia(await Get(new Uri(rendition, $"?_HLS_msn={now.Edge.Msn}&_HLS_part={Math.Max(now.Edge.Part, 0)}&_HLS_skip=YES")));
             if (delta.Edge == now.Edge && delta.Parts.Count == now.Parts.Count)
             {
                 LowLatencyRules.CheckDelta(now, delta);
@@ -179,7 +188,7 @@ sealed class LowLatencyClient : IAsyncDisposable
         if (listed.Count > 0 && listed.All(part => parts.ContainsKey(part.Uri)))
         {
             byte[] joined = [.. listed.SelectMany(part => parts[part.Uri])];
-            var whole = await _http.GetByteArrayAsync(new Uri(rendition, segment.Uri), _ending.Token);
+            var whole = await Get(new Uri(rendition, segment.Uri));
             HlsRules.Rule(whole.AsSpan().SequenceEqual(joined), $"the parts of {segment.Msn} are its bytes");
             listed.ForEach(part => parts.Remove(part.Uri));
         }
