@@ -180,12 +180,12 @@ sealed class LowLatencyClient : IAsyncDisposable
         }
     }
 
-    // Whole segments of which every part is known; each is looked at once.
+    // Whole segments of which every part is known; each is looked at once. One whose source was lost within it is a gap, which nobody fetches.
     async Task CheckSegment(Uri rendition, ParsedPlaylist now, Dictionary<string, byte[]> parts)
     {
         var segment = now.Segments[^1];
         var listed = now.Parts.Where(part => part.Msn == segment.Msn).ToList();
-        if (listed.Count > 0 && listed.All(part => parts.ContainsKey(part.Uri)))
+        if (!segment.Gap && listed.Count > 0 && listed.All(part => parts.ContainsKey(part.Uri)))
         {
             byte[] joined = [.. listed.SelectMany(part => parts[part.Uri])];
             var whole = await Get(new Uri(rendition, segment.Uri));
