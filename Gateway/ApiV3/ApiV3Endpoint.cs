@@ -20,7 +20,7 @@ namespace Tributary.Gateway.ApiV3;
 /// cannot be understood at all gets an error as well.
 /// </summary>
 sealed partial class ApiV3Endpoint(
-    PlatformApi api, ResponseProfiles profiles, RequestReader reader, ApiV3Metrics metrics, NodeIdentity node, IOptions<PlatformOptions> options, TimeProvider time, ILogger<ApiV3Endpoint> log)
+    PlatformApi api, ResponseProfiles profiles, RequestReader reader, ApiV3Metrics metrics, PictureMaker pictures, NodeIdentity node, IOptions<PlatformOptions> options, TimeProvider time, ILogger<ApiV3Endpoint> log)
 {
     const string Prefix = "/api_v3";
 
@@ -59,7 +59,7 @@ sealed partial class ApiV3Endpoint(
         {
             LogUnreadable(context.TraceIdentifier, exception.Message);
             metrics.Unreadable();
-            await Write(context, WantsJson(context), PlatformException.Of("INTERNAL_SERVERL_ERROR", exception is UnreadableRequestException ? exception.Message : "The request could not be read."), "", false, started);
+            await Refuse(context, PlatformException.Of("INTERNAL_SERVERL_ERROR", exception is UnreadableRequestException ? exception.Message : "The request could not be read."), started);
             return;
         }
 
@@ -72,8 +72,14 @@ sealed partial class ApiV3Endpoint(
         }
     }
 
-    static AnswerFormat WantsJson(HttpContext context) =>
-        context.Request.Query["format"] == "1" || context.Request.ContentType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) == true ? AnswerFormat.Json : AnswerFormat.Xml;
+    // In the format that the address or the body's kind tells; a list for whoever sent several calls, as the npm client waits for nothing else.
+    Task Refuse(HttpContext context, PlatformException error, long started)
+    {
+        var named = RequestReader.PathPairs(RawPath(context)).Concat(context.Request.Query.Select(pair => (Name: pair.Key, Value: pair.Value.ToString()))).ToArray();
+        bool Says(string name, string value) => named.Any(pair => pair.Name == name && pair.Value.Equals(value, StringComparison.OrdinalIgnoreCase));
+        var isJson = Says("format", "1") || context.Request.ContentType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) == true;
+        return Write(context, isJson ? AnswerFormat.Json : AnswerFormat.Xml, Says("service", "multirequest") ? new List<object?> { error } : error, "", false, started);
+    }
 
     // With its escapes: a value may hold an escaped slash.
     static string RawPath(HttpContext context)
@@ -127,7 +133,7 @@ sealed partial class ApiV3Endpoint(
     {
         if ((result is List<object?> list ? list.OfType<ServedFile>().FirstOrDefault() : result as ServedFile) is { } file)
         {
-            await FileAnswer.Write(context, file);
+            await Serve(context, file);
             return;
         }
 
@@ -136,6 +142,20 @@ sealed partial class ApiV3Endpoint(
         context.Response.ContentLength = body.WrittenCount;
         context.Response.Headers.XContentTypeOptions = "nosniff";
         await context.Response.BodyWriter.WriteAsync(body.WrittenMemory, context.RequestAborted);
+    }
+
+    // A picture in the size that is wanted; as it is where it cannot be made.
+    async Task Serve(HttpContext context, ServedFile file)
+    {
+        try
+        {
+            await FileAnswer.Write(context, file is { Wish: { } wish, Path: { } path } && await pictures.OfFile(path, wish, context.RequestAborted) is { Length: > 0 } made
+                ? new ServedFile("image/jpeg", Bytes: made) : file);
+        }
+        catch (PicturesBusyException)
+        {
+            (context.Response.StatusCode, context.Response.Headers.RetryAfter) = (StatusCodes.Status503ServiceUnavailable, "1");
+        }
     }
 
     static string Render(ArrayBufferWriter<byte> body, AnswerFormat format, object? result, string callback, bool ignoreNull, TimeSpan took)
@@ -167,7 +187,7 @@ sealed partial class ApiV3Endpoint(
         }
     }
 
-    [GeneratedRegex("^[0-9A-Za-z_.]*$", RegexOptions.None, 100)]
+    [GeneratedRegex("^[0-9A-Za-z_.]*\\z", RegexOptions.None, 100)]
     private static partial Regex Callback();
 
     [LoggerMessage(LogLevel.Information, "Request {Id} to the platform could not be read: {Why}")]

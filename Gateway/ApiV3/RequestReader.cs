@@ -36,7 +36,7 @@ sealed class RequestReader(ContentStore content, IOptions<PlatformOptions> optio
             var url = new FormTree(Limits.MaxValues);
             foreach (var (name, values) in context.Request.Query)
             {
-                Add(url, name, values.ToString());
+                Add(url, name, values[^1] ?? "");   // the last of equal names, as in forms
             }
 
             foreach (var (name, value) in PathPairs(path))
@@ -47,8 +47,7 @@ sealed class RequestReader(ContentStore content, IOptions<PlatformOptions> optio
             Merge(parameters, url.Root);
 
             // 2. What is called.
-            var request = new ApiCallRequest(parameters.Text("service"), parameters.Text("action"), parameters, files);
-            return request.Service.Length > 0 ? request : throw new UnreadableRequestException("The request names no service.");
+            return new ApiCallRequest(parameters.Text("service"), parameters.Text("action"), parameters, files);
         }
         catch
         {
@@ -62,9 +61,10 @@ sealed class RequestReader(ContentStore content, IOptions<PlatformOptions> optio
     }
 
     // /service/S/action/A/name/value…, with or without index.php before it.
-    static IEnumerable<(string Name, string Value)> PathPairs(string path)
+    internal static IEnumerable<(string Name, string Value)> PathPairs(string path)
     {
-        var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries).AsEnumerable();
+        // An empty value is one: /ks//format/1.
+        var parts = path.Trim('/') is { Length: > 0 } trimmed ? trimmed.Split('/').AsEnumerable() : [];
         if (parts.FirstOrDefault() is { } first && first.Equals("index.php", StringComparison.OrdinalIgnoreCase))
         {
             parts = parts.Skip(1);

@@ -1,5 +1,6 @@
 using Tributary.Grains.Platform.Model;
 using Tributary.Grains.Platform.Sessions;
+using Tributary.Media.Pictures;
 
 namespace Tributary.Grains.Platform.Calls;
 
@@ -25,7 +26,8 @@ public sealed record RequestFacts(string BaseUrl, string Ip, string Uri, string 
 public sealed record UploadedFile(string FileName, string ContentType, string Path, long Length);
 
 /// <summary>A file that an action answers with instead of an object.</summary>
-public sealed record ServedFile(string ContentType, byte[]? Bytes = null, string? Path = null, string? Redirect = null);
+/// <param name="Wish">A picture to be made of it, where the machine has libraries for that.</param>
+public sealed record ServedFile(string ContentType, byte[]? Bytes = null, string? Path = null, string? Redirect = null, PictureWish? Wish = null);
 
 /// <summary>Who calls.</summary>
 public sealed record Caller

@@ -34,7 +34,17 @@ public sealed class ServiceTable
     /// <summary>The handler of an action; throws what a client is told where there is none.</summary>
     public (ActionType Action, CallAccess Access, Handler Handler) Find(string service, string action)
     {
+        if (service.Length == 0)
+        {
+            throw PlatformException.Of("SERVICE_NOT_SPECIFIED");
+        }
+
         var known = Schema.Instance.FindService(service) ?? throw PlatformException.Of("SERVICE_DOES_NOT_EXISTS", service);
+        if (action.Length == 0)
+        {
+            throw PlatformException.Of("ACTION_NOT_SPECIFIED");
+        }
+
         if (!known.Actions.TryGetValue(action, out var type))
         {
             throw PlatformException.Of("ACTION_DOES_NOT_EXISTS", action, service);

@@ -125,7 +125,8 @@ public sealed class Binder(Schema schema, TimeProvider time)
             return null;
         }
 
-        if (raw is not RawMap map)
+        // Languages that have one kind of array for both write an object without properties as an empty list.
+        if ((raw is List<object?> { Count: 0 } ? [] : raw as RawMap) is not { } map)
         {
             throw WrongFormat(name, PlatformObject.Prefix + of);
         }

@@ -142,7 +142,7 @@ public sealed class ThumbAssetService(Objects objects, Assets assets, EntryConte
         table.Add("thumbasset", "get", CallAccess.Session, async call => (await assets.Required(call, call.Text("thumbAssetId"), Type)).Value);
         table.Add("thumbasset", "list", CallAccess.Session, async call => await assets.List(call, "ThumbAssetListResponse", Type));
         table.Add("thumbasset", "getByEntryId", CallAccess.Session, async call => (await assets.Of(call, call.Text("entryId"), Type)).ToList<object?>());
-        table.Add("thumbasset", "getUrl", CallAccess.Session, async call => Urls.Serve(call.Facts.BaseUrl, "thumbasset", "thumbAssetId", (await assets.Required(call, call.Text("id"), Type)).Id));
+        table.Add("thumbasset", "getUrl", CallAccess.Session, async call => Urls.Serve(call.Facts.BaseUrl, "thumbasset", "thumbAssetId", (await assets.Required(call, call.Text("id"), Type)).Id) + ThumbWish.InUrl(call.Optional("thumbParams")));
         table.Add("thumbasset", "serve", CallAccess.Open, Serve);
         table.Add("thumbasset", "setAsDefault", CallAccess.User, SetAsDefault);
         table.Add("thumbasset", "setContent", CallAccess.User, async call => await contents.SetAsset(call, (await assets.Editable(call, call.Text("id"), Type)).Id, call.Object("contentResource")));
@@ -179,7 +179,7 @@ public sealed class ThumbAssetService(Objects objects, Assets assets, EntryConte
     {
         var stored = await objects.Store.Read(EntryStore.AssetKind, call.Text("thumbAssetId"));
         return stored?.Value is { Type: Type } asset && content.Exists(asset.Text("_file"))
-            ? new ServedFile(PictureFacts.ContentType(asset.Text("fileExt")), Path: content.PathOf(asset.Text("_file")))
+            ? new ServedFile(PictureFacts.ContentType(asset.Text("fileExt")), Path: content.PathOf(asset.Text("_file")), Wish: ThumbWish.Of(call.Optional("thumbParams")))
             : throw PlatformException.Of("THUMB_ASSET_ID_NOT_FOUND", call.Text("thumbAssetId"));
     }
 

@@ -24,15 +24,15 @@ public sealed partial class LiveStreamService
 
     async Task<object?> Authenticate(Call call)
     {
-        // 1. The entry and its token.
+        // 1. The entry, whether its partner may, and its token.
         var stored = await Required(call);
+        var account = await AccountOf(stored.Partner);
         if (!Same(call.Text("token"), stored.Value.Text("streamPassword")))
         {
             throw PlatformException.Of("LIVE_STREAM_INVALID_TOKEN", stored.Id);
         }
 
         // 2. The limits of its partner.
-        var account = await AccountOf(stored.Partner);
         await CheckLimits(account, stored);
 
         // 3. Who has it from now on, where the media server says so.
