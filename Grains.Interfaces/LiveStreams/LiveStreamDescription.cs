@@ -76,4 +76,9 @@ public sealed record SlotDescription
 
     /// <summary>Whether its timeline is known to be that of the source on air.</summary>
     [Id(7)] public bool Aligned { get; init; }
+
+    /// <summary>A place of its timeline in 90 kHz ticks, and <see cref="ClockTime"/>, the wall clock there; neither while it was not on air.</summary>
+    [Id(8)] public long? Clock90k { get; init; }
+
+    [Id(9)] public DateTimeOffset? ClockTime { get; init; }
 }

@@ -99,6 +99,9 @@ public sealed record TrackSummary
     [Id(6)] public int SampleRate { get; init; }
 
     [Id(7)] public int Channels { get; init; }
+
+    /// <summary>Bits per second over the last seconds.</summary>
+    [Id(8)] public long Bitrate { get; init; }
 }
 
 [GenerateSerializer, Alias("tributary.report-outcome")]

@@ -10,7 +10,17 @@ namespace Tributary.Grains.KLive;
 /// <param name="FirstMsn">Number of its first segment; -1: none yet.</param>
 /// <param name="Playable">Over when there is something to play.</param>
 /// <param name="Cut">Sends the encoder away.</param>
-public sealed record BroadcastSource(Guid Session, Func<long> FirstMsn, Task Playable, Func<Task> Cut);
+public sealed record BroadcastSource(Guid Session, Func<long> FirstMsn, Task Playable, Func<Task> Cut)
+{
+    /// <summary>Where the encoder is.</summary>
+    public string Address { get; init; } = "";
+
+    /// <summary>What it says of itself (onMetaData).</summary>
+    public Func<IReadOnlyDictionary<string, string>> Metadata { get; init; } = static () => new Dictionary<string, string>();
+
+    /// <summary>How long a ping to it and back took; null: not known yet.</summary>
+    public Func<TimeSpan?> RoundTrip { get; init; } = static () => null;
+}
 
 /// <summary>The entries that are published on this node.</summary>
 public sealed partial class EntryBroadcasts(
@@ -93,15 +103,18 @@ public sealed partial class EntryBroadcasts(
         }
     }
 
+    internal BroadcastSource? Find(Guid session)
+    {
+        lock (_gate)
+        {
+            return _all.Values.SelectMany(broadcast => broadcast.Sources).FirstOrDefault(source => source.Session == session);
+        }
+    }
+
     /// <summary>Sends one encoder away. False: there is none of that session.</summary>
     public async Task<bool> Cut(Guid session)
     {
-        BroadcastSource? found;
-        lock (_gate)
-        {
-            found = _all.Values.SelectMany(broadcast => broadcast.Sources).FirstOrDefault(source => source.Session == session);
-        }
-
+        var found = Find(session);
         await (found?.Cut() ?? Task.CompletedTask);
         return found is not null;
     }

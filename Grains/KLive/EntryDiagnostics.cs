@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Nodes;
@@ -14,9 +13,11 @@ namespace Tributary.Grains.KLive;
 public sealed class EntryDiagnostics(EntryBroadcasts broadcasts, MediaServerNode node, IGrainFactory grains, IOptions<KLiveOptions> options, TimeProvider time)
 {
     const int MostRefused = 100;
+    static readonly TimeSpan LeastCpuSpan = TimeSpan.FromSeconds(1);
 
     readonly Queue<(EntryClaim Claim, string Why, DateTimeOffset At)> _refused = new();
     readonly DateTimeOffset _started = time.GetUtcNow();
+    readonly CpuSpan _cpu = new() { At = time.GetTimestamp(), Total = Environment.CpuUsage.TotalTime };
 
     internal void Refused(EntryClaim claim, string why)
     {
@@ -76,21 +77,30 @@ public sealed class EntryDiagnostics(EntryBroadcasts broadcasts, MediaServerNode
         return entries;
     }
 
+    // What an encoder says of itself counts less than what is measured.
     JsonObject Input(SlotDescription slot, EntryPlace place)
     {
         var (picture, sound) = (slot.Health.Tracks.FirstOrDefault(track => track.Width > 0), slot.Health.Tracks.FirstOrDefault(track => track.SampleRate > 0));
+        var source = broadcasts.Find(slot.Request.Session);
+        var encoder = new JsonObject();
+        foreach (var (name, said) in source?.Metadata() ?? new Dictionary<string, string>())
+        {
+            encoder[name] = said;
+        }
+
+        (encoder["videoCodec"], encoder["audioCodec"], encoder["frameRate"]) = (picture?.Codec ?? "", sound?.Codec ?? "", (picture?.MilliFramesPerSecond ?? 0) / 1_000.0);
+        (encoder["videoBitrate"], encoder["audioBitrate"]) = (picture?.Bitrate ?? 0, sound?.Bitrate ?? 0);
+        (encoder["width"], encoder["height"], encoder["audioSampleRate"]) = (picture?.Width ?? 0, picture?.Height ?? 0, sound?.SampleRate ?? 0);
+        encoder["syncPTSData"] = slot is { Clock90k: { } place90k, ClockTime: { } at }
+            ? new JsonObject { ["systemTime"] = at.ToUnixTimeMilliseconds(), ["pts"] = place90k / 90 } : new JsonObject();
         return new JsonObject
         {
-            ["Encoder"] = new JsonObject
-            {
-                ["videoCodec"] = picture?.Codec ?? "", ["audioCodec"] = sound?.Codec ?? "", ["frameRate"] = (picture?.MilliFramesPerSecond ?? 0) / 1_000.0,
-                ["width"] = picture?.Width ?? 0, ["height"] = picture?.Height ?? 0, ["audioSampleRate"] = sound?.SampleRate ?? 0,
-            },
+            ["Encoder"] = encoder,
             ["IOPerformance"] = new JsonObject { ["bitrate"] = slot.Health.Bitrate },
             ["Properties"] = new JsonObject
             {
                 ["timeRunningSeconds"] = Math.Max(0, (time.GetUtcNow() - slot.Since).TotalSeconds), ["ConectionUrl"] = UrlOf(place.Entry, place.Partner, place.Index),
-                ["encoder"] = slot.Request.Encoder, ["Id"] = slot.Request.Session.ToString(),
+                ["pingRoundTripTime"] = source?.RoundTrip()?.TotalMilliseconds, ["IP"] = source?.Address ?? "", ["encoder"] = slot.Request.Encoder, ["Id"] = slot.Request.Session.ToString(),
             },
         };
     }
@@ -98,13 +108,38 @@ public sealed class EntryDiagnostics(EntryBroadcasts broadcasts, MediaServerNode
     public JsonObject Info()
     {
         var places = broadcasts.Places();
-        using var process = Process.GetCurrentProcess();
         return new JsonObject
         {
             ["jarName"] = "tributary", ["version"] = Assembly.GetExecutingAssembly().GetName().Version?.ToString() ?? "", ["dateStarted"] = _started.ToString("O", CultureInfo.InvariantCulture),
-            ["timeRunning"] = (time.GetUtcNow() - _started).TotalSeconds, ["hostName"] = node.HostName, ["cpuUsage"] = process.TotalProcessorTime.TotalSeconds, ["gpu"] = false,
+            ["timeRunning"] = (time.GetUtcNow() - _started).TotalSeconds, ["hostName"] = node.HostName, ["cpuUsage"] = CpuUsage(), ["gpu"] = false,
             ["inputStreamsCount"] = broadcasts.Encoders, ["outputStreamsCount"] = broadcasts.Encoders, ["entriesCount"] = places.Select(place => place.Entry).Distinct().Count(),
         };
+    }
+
+    // Of all processors in percent, since somebody asked before; over a second at least.
+    double CpuUsage()
+    {
+        lock (_cpu)
+        {
+            var elapsed = time.GetElapsedTime(_cpu.At);
+            if (elapsed >= LeastCpuSpan)
+            {
+                var total = Environment.CpuUsage.TotalTime;
+                _cpu.Percent = Math.Clamp((total - _cpu.Total) / elapsed / Environment.ProcessorCount * 100, 0, 100);
+                (_cpu.At, _cpu.Total) = (time.GetTimestamp(), total);
+            }
+
+            return Math.Round(_cpu.Percent, 1);
+        }
+    }
+
+    sealed class CpuSpan
+    {
+        public long At { get; set; }
+
+        public TimeSpan Total { get; set; }
+
+        public double Percent { get; set; }
     }
 
     /// <summary>Ends an encoder by the id that <see cref="Entries"/> shows.</summary>

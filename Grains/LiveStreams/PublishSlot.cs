@@ -58,5 +58,6 @@ sealed class PublishSlot(PublishRequest request, IPublisherObserver? publisher, 
     public SlotDescription Describe(bool aligned) => new()
     {
         Slot = request.Slot, OnAir = OnAir, Request = request, Since = Since, Health = Health, Fault = Fault, Ready = OnAir || IsReady, Aligned = aligned,
+        Clock90k = Last is { OpenTime.Ticks: > 0 } ? Last.Open90k : null, ClockTime = Last is { OpenTime.Ticks: > 0 } ? Last.OpenTime : null,
     };
 }

@@ -73,7 +73,10 @@ public sealed class PublishGate(
         session.Ended.UnsafeRegister(_ => teller?.Tell(Event(HookEvent.Unpublish, target, id) with { Reason = session.EndedBy?.ToString() ?? "" }), null);
         if (decision.Place is { } entry && broadcasts is not null)
         {
-            broadcasts.Begin(entry, new BroadcastSource(id, () => session.FirstMsn, session.Playable, () => session.Revoked(0, PublishEnd.Operator, goesOn: false)));
+            broadcasts.Begin(entry, new BroadcastSource(id, () => session.FirstMsn, session.Playable, () => session.Revoked(0, PublishEnd.Operator, goesOn: false))
+            {
+                Address = target.Remote.Address.ToString(), Metadata = () => session.Metadata, RoundTrip = () => session.RoundTrip,
+            });
             session.Gone.ContinueWith(_ => broadcasts.End(entry, id), TaskScheduler.Default);
         }
     }

@@ -73,6 +73,9 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     /// <summary>What the encoder says of itself (onMetaData).</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; private set; } = new Dictionary<string, string>();
 
+    /// <summary>How long the last ping to the encoder and back took; null: none was answered yet.</summary>
+    public TimeSpan? RoundTrip { get; private set; }
+
     /// <summary>Asks the grain for the slot. While the cluster cannot say, an encoder that this node knows to be welcome is let in and waits.</summary>
     internal async Task<PublishAnswer> Begin(CancellationToken cancellation)
     {
@@ -114,6 +117,8 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     public void OnFrame(in Frame frame, SourceClock clock) => _hub.Accept(frame, clock);
 
     public void OnMetadata(IReadOnlyDictionary<string, string> values) => Metadata = values;
+
+    public void OnRoundTrip(TimeSpan took) => RoundTrip = took;
 
     public void OnTimedMetadata(string text, long timestamp, SourceClock clock) => _hub.Accept(text, timestamp);
 

@@ -50,7 +50,9 @@ sealed class SourceMeter(FaultOptions faults, TimeProvider time)
         Frames++;
         Bytes += frame.Data.Length;
         _windowBytes += frame.Data.Length;
-        TrackOf(frame.Track).Frames++;
+        var track = TrackOf(frame.Track);
+        track.Frames++;
+        track.Bytes += frame.Data.Length;
         if (frame.Track.Kind == TrackKind.Video)
         {
             _hasBFrames |= frame.CompositionOffset != 0 && !frame.IsKey;
@@ -91,7 +93,8 @@ sealed class SourceMeter(FaultOptions faults, TimeProvider time)
         foreach (var track in _tracks.Values)
         {
             track.MilliFramesPerSecond = (int)(track.Frames * 1_000 / elapsed.TotalSeconds);
-            track.Frames = 0;
+            track.Bitrate = (long)(track.Bytes * 8 / elapsed.TotalSeconds);
+            (track.Frames, track.Bytes) = (0, 0);
         }
 
         // A quarter of real time, over at least two seconds, is slower than any encoder that still encodes.
@@ -129,6 +132,10 @@ sealed class SourceMeter(FaultOptions faults, TimeProvider time)
 
         public int Frames { get; set; }
 
+        public long Bytes { get; set; }
+
+        public long Bitrate { get; set; }
+
         public int MilliFramesPerSecond { get; set; }
 
         public TrackSummary Summary() => new()
@@ -141,6 +148,7 @@ sealed class SourceMeter(FaultOptions faults, TimeProvider time)
             MilliFramesPerSecond = Info.Kind == TrackKind.Video ? MilliFramesPerSecond : 0,
             SampleRate = Info.SampleRate,
             Channels = Info.Channels,
+            Bitrate = Bitrate,
         };
     }
 }

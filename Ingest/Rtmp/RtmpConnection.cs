@@ -19,13 +19,14 @@ sealed partial class RtmpConnection(
     IDuplexPipe transport, IPEndPoint remote, string protocol, RtmpAdmission admission, FramePool frames, RtmpOptions options,
     IngestMetrics metrics, TimeProvider time, ILogger log, bool plays = false) : IDisposable
 {
-    static readonly TimeSpan DeadlineStep = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan DeadlineStep = TimeSpan.FromSeconds(1), PingEvery = TimeSpan.FromSeconds(30);
 
     readonly FrameArena _arena = new(frames);
     RtmpPublication? _publication;
     FlvToFrames? _toFrames;
     CancellationTokenRegistration _endedByCluster;
-    long _counted, _armed;
+    long _counted, _armed, _pinged;
+    uint _ping;
 
     /// <summary>Why it ended, once <see cref="Run"/> is over.</summary>
     public RtmpClose Close { get; private set; } = RtmpClose.PeerClosed;
@@ -100,6 +101,8 @@ sealed partial class RtmpConnection(
             deadline.CancelAfter(session.IsPublishing ? options.IdleTimeout : options.PublishTimeout);
         }
 
+        Ping(session);
+
         // 2. What was taken is given back, what was answered goes out.
         transport.Input.AdvanceTo(buffer.Start, buffer.End);
         await transport.Output.FlushAsync(CancellationToken.None);
@@ -113,6 +116,23 @@ sealed partial class RtmpConnection(
         }
 
         return goesOn && session.End == RtmpEnd.None && !read.IsCompleted;
+    }
+
+    // How far the encoder is away: it sends all the time, so that no timer is needed to look.
+    void Ping(RtmpSession session)
+    {
+        if (_ping != 0 && session.Ponged == _ping)
+        {
+            _publication?.RoundTrip?.Invoke(time.GetElapsedTime(_pinged));
+            _ping = 0;
+        }
+
+        if (session.IsPublishing && _publication?.RoundTrip is not null && (_pinged == 0 || time.GetElapsedTime(_pinged) > PingEvery))
+        {
+            _pinged = time.GetTimestamp();
+            _ping = Math.Max(1, unchecked((uint)time.GetUtcNow().ToUnixTimeMilliseconds()));
+            session.Ping(_ping);
+        }
     }
 
     // A cancelled read: somebody wants the connection's end, or the message has been overtaken by events.

@@ -9,7 +9,8 @@ namespace Tributary.Ingest.Rtmp;
 /// <param name="EndedBy">Why the cluster wants the session gone, once it does.</param>
 /// <param name="End">Ends the session.</param>
 /// <param name="Ended">Cancelled when the cluster wants the session gone.</param>
-sealed record RtmpPublication(IFrameSink Sink, Func<PublishEnd?> EndedBy, Func<PublishEnd, ValueTask> End, CancellationToken Ended);
+/// <param name="RoundTrip">Is told how long a ping to the encoder and back took.</param>
+sealed record RtmpPublication(IFrameSink Sink, Func<PublishEnd?> EndedBy, Func<PublishEnd, ValueTask> End, CancellationToken Ended, Action<TimeSpan>? RoundTrip = null);
 
 /// <summary>A publication, or the sentence that refuses it and where to go instead, where that is known.</summary>
 readonly record struct RtmpAnswer(RtmpPublication? Publication, string Sentence, string Redirect);
@@ -23,7 +24,7 @@ static class RtmpAdmissions
     {
         var result = await publisher.PublishAsync(target, cancellation);
         return result.Session is { } session
-            ? new RtmpAnswer(new RtmpPublication(session, () => session.EndedBy, session.EndAsync, session.Ended), "", "")
+            ? new RtmpAnswer(new RtmpPublication(session, () => session.EndedBy, session.EndAsync, session.Ended, session.OnRoundTrip), "", "")
             : new RtmpAnswer(null, result.Sentence, result.Redirect);
     };
 }

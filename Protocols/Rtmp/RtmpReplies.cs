@@ -10,7 +10,7 @@ sealed class RtmpReplies(IBufferWriter<byte> output)
     /// <summary>Chunk streams as other servers use them: 2 control, 3 connection, 5 streams.</summary>
     const int ControlChunks = 2, ConnectionChunks = 3, StreamChunks = 5;
 
-    const ushort StreamBegin = 0, StreamEof = 1, PingResponse = 7;
+    const ushort StreamBegin = 0, StreamEof = 1, PingRequest = 6, PingResponse = 7;
 
     /// <summary>The bit of capsEx for requests to connect elsewhere.</summary>
     public const int Reconnect = 0x01;
@@ -38,6 +38,8 @@ sealed class RtmpReplies(IBufferWriter<byte> output)
     }
 
     public void Acknowledge(uint sequence) => _chunks.WriteControl(RtmpMessageType.Acknowledgement, sequence);
+
+    public void Ping(uint sign) => UserControl(PingRequest, sign);
 
     public void Pong(uint time) => UserControl(PingResponse, time);
 

@@ -16,7 +16,7 @@ namespace Tributary.Protocols.Rtmp;
 public sealed partial class RtmpSession(IBufferWriter<byte> output, FrameArena arena, RtmpLimits limits, Random random) : IDisposable
 {
     const int ReplyChunkSize = 4096;
-    const ushort PingRequest = 6;
+    const ushort PingRequest = 6, PingResponse = 7;
 
     // Commands of strangers go into small memory; a publisher's arena holds a slab for as long as the connection lives.
     static readonly FramePool CommandPool = new(slabSize: 4 * 1024);
@@ -51,6 +51,9 @@ public sealed partial class RtmpSession(IBufferWriter<byte> output, FrameArena a
 
     /// <summary>Bytes taken so far.</summary>
     public long BytesRead => _acknowledgements.Received;
+
+    /// <summary>The newest of our pings that the peer answered; null: none yet.</summary>
+    public uint? Ponged { get; private set; }
 
     /// <summary>Media messages that came when nothing was being published, or for a stream that is not: dropped.</summary>
     public long StrayMessages { get; private set; }
@@ -199,8 +202,14 @@ public sealed partial class RtmpSession(IBufferWriter<byte> output, FrameArena a
             case RtmpMessageType.UserControl when body.Length >= 6 && BinaryPrimitives.ReadUInt16BigEndian(body) == PingRequest:
                 _replies.Pong(BinaryPrimitives.ReadUInt32BigEndian(body[2..]));
                 break;
+            case RtmpMessageType.UserControl when body.Length >= 6 && BinaryPrimitives.ReadUInt16BigEndian(body) == PingResponse:
+                Ponged = BinaryPrimitives.ReadUInt32BigEndian(body[2..]);
+                break;
         }
     }
+
+    /// <summary>Asks the peer for a sign, which it gives back as <see cref="Ponged"/> (RTMP 1.0 §7.1.7).</summary>
+    public void Ping(uint sign) => _replies.Ping(sign);
 
     /// <summary>
     /// Counts what arrived, and says when the peer is to hear of it: at half of its window, so that it never has to wait (§5.4.4).

@@ -173,8 +173,17 @@ public sealed class KLiveTests
     static async Task IsInDiagnostics(PlatformWorld world, string entry)
     {
         async Task<JsonObject> Ask(string command) => JsonNode.Parse(await world.Server.Http.GetStringAsync($"/diagnostics/{command}"))!.AsObject();
-        Assert.Equal("H.264", (string)(await Ask("entries"))[entry]!["inputs"]!["0"]!["Encoder"]!["videoCodec"]!);
-        Assert.Equal(1, (int)(await Ask("info"))["inputStreamsCount"]!);
+        var input = (await Ask("entries"))[entry]!["inputs"]!["0"]!;
+        var (encoder, properties) = (input["Encoder"]!, input["Properties"]!);
+        Assert.Equal("H.264", (string)encoder["videoCodec"]!);
+        Assert.Equal("7", (string)encoder["videocodecid"]!);   // as the encoder says it
+        Assert.True((int)encoder["videoBitrate"]! > 0 && (int)encoder["audioBitrate"]! > 0 && (int)input["IOPerformance"]!["bitrate"]! > 0, input.ToJsonString());
+        Assert.InRange((long)encoder["syncPTSData"]!["systemTime"]!, DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeMilliseconds(), DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds());
+        Assert.Equal("127.0.0.1", (string)properties["IP"]!);
+        Assert.InRange((double)properties["pingRoundTripTime"]!, 0, 60_000);
+        var info = await Ask("info");
+        Assert.Equal(1, (int)info["inputStreamsCount"]!);
+        Assert.InRange((double)info["cpuUsage"]!, 0, 100);
         Assert.Contains((await Ask("errors")).Select(pair => (string)pair.Value!["message"]!), message => message.Contains("token", StringComparison.OrdinalIgnoreCase));
         Assert.NotNull((await Ask("killConnection?clientId=none"))["Error"]);
         Assert.Contains("killConnection", (string)(await Ask("other"))["Error"]!, StringComparison.Ordinal);
