@@ -60,8 +60,9 @@ static class Server
         ClusterHosting.Add(builder, options, data.Path);
         AddHost(builder, options, data);
         var started = false;
-        // It writes every request's whole query, whatever else an operator wants to see of the framework.
+        // They write every request's whole query, or its path, which may hold a session, whatever else an operator wants to see of the framework.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.Matching", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started && level >= LogLevel.Information);
         await using var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => started = true);
