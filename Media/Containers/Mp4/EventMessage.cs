@@ -12,7 +12,8 @@ static class EventMessage
 {
     const uint UntilTheNext = uint.MaxValue;
 
-    static ReadOnlySpan<byte> Scheme => "https://aomedia.org/emsg/ID3\0"u8;
+    /// <summary>With the zero that ends it.</summary>
+    public static ReadOnlySpan<byte> Scheme => "https://aomedia.org/emsg/ID3\0"u8;
 
     public static int Measure(ReadOnlySpan<byte> message) => 12 + 20 + Scheme.Length + 1 + message.Length;
 

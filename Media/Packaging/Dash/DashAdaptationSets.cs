@@ -1,4 +1,5 @@
 using System.Security;
+using Tributary.Media.Containers.Mp4;
 using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Hls;
 using Tributary.Media.Packaging.Live;
@@ -12,11 +13,11 @@ readonly struct DashAdaptationSets(PlaylistWriter writer, WindowView view, DashP
     {
         foreach (var set in timelines.GroupBy(timeline => timeline.Track.Kind == TrackKind.Video ? -(int)timeline.Track.Info.Codec : timeline.Track.Number))
         {
-            WriteSet(set.First().Track, [.. set]);
+            WriteSet(set.First().Track, [.. set], timelines.Any(timeline => timeline.Track.Kind == TrackKind.Video));
         }
     }
 
-    void WriteSet(TrackView leading, DashTimeline[] timelines)
+    void WriteSet(TrackView leading, DashTimeline[] timelines, bool hasPictures)
     {
         var isVideo = leading.Kind == TrackKind.Video;
         writer.Add("<AdaptationSet id=\""u8).Add(leading.Slot + 1 + (leading.Rendition - 1) * 100).Add(isVideo ? "\" contentType=\"video\" mimeType=\"video/mp4\""u8 : "\" contentType=\"audio\" mimeType=\"audio/mp4\""u8);
@@ -26,6 +27,11 @@ readonly struct DashAdaptationSets(PlaylistWriter writer, WindowView view, DashP
         }
 
         writer.Add(" segmentAlignment=\"true\" startWithSAP=\"1\">\n"u8);
+        if (view.HasEvents && isVideo == hasPictures)   // the picture carries them, where there is one
+        {
+            writer.Add("<InbandEventStream schemeIdUri=\""u8).Add(EventMessage.Scheme[..^1]).Add("\" value=\"\"/>\n"u8);   // ISO/IEC 23009-1 §5.10.3.2
+        }
+
         if (view.Choice.Labels.TryGetValue(leading.Name, out var label))
         {
             writer.Add("<Label>"u8).Add(SecurityElement.Escape(label)).Add("</Label>\n"u8);

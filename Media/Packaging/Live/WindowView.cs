@@ -72,6 +72,9 @@ public sealed class WindowView
         Version = previous.Version + 1;
     }
 
+    /// <summary>Whether chunks may carry timed metadata (emsg).</summary>
+    internal bool HasEvents => _muxers?.SyncPoint is not null || _homes.Any(home => home.View.HasEvents);
+
     /// <summary>The views of several renditions as one; their segments stay where they are.</summary>
     internal WindowView(TrackView[] tracks, (int Rendition, WindowView View)[] homes, long front, WindowPause? pause, bool isReady, WindowView previous)
     {

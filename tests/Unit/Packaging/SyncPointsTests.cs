@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Tributary.Media.Frames;
+using Tributary.Media.Packaging.Dash;
 using Tributary.Media.Packaging.Live;
 
 namespace Tributary.Unit.Packaging;
@@ -54,6 +55,23 @@ public sealed class SyncPointsTests : IDisposable
             using var sound = Body(window, TrackKind.Audio, msn);
             Assert.DoesNotContain("emsg", Encoding.ASCII.GetString(SyntheticStream.Read(sound)), StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void DASH_says_that_the_picture_has_it_where_it_does(bool has)
+    {
+        var muxers = has ? SyncPoints.In(SyntheticStream.Muxers, "0_abcdefgh", 1) : SyntheticStream.Muxers;
+        using var window = new LiveWindow(new LiveWindowOptions(), muxers);
+        for (var msn = 0; msn < 4; msn++)
+        {
+            SyntheticStream.Send(window, _stream.Segment(_stream.Mark(msn)));
+        }
+
+        var sets = Encoding.UTF8.GetString(new DashManifests().Manifest(window.View, false)!.Plain.Span).Split("<AdaptationSet")[1..];
+        Assert.Equal(2, sets.Length);
+        Assert.All(sets, set => Assert.Equal(has && set.Contains("contentType=\"video\"", StringComparison.Ordinal), set.Contains("<InbandEventStream schemeIdUri=\"https://aomedia.org/emsg/ID3\" value=\"\"/>\n", StringComparison.Ordinal)));
     }
 
     [Fact]
