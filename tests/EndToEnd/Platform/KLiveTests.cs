@@ -167,7 +167,23 @@ public sealed class KLiveTests
         var address = world.Server.Url($"/p/102/sp/10200/thumbnail/entry_id/{entry}/width/160").ToString();
         using var answer = await world.Server.Http.GetAsync(address);
         Assert.Equal("image/jpeg", answer.Content.Headers.ContentType!.MediaType);
-        Assert.Equal("160,90", (await ChildProcess.Run("ffprobe", ["-v", "error", "-of", "csv=p=0", "-show_entries", "stream=width,height", "-f", "jpeg_pipe", address], Soon)).Trim());
+        Assert.Equal("160,90", await SizeOf(address));
+        await IsServedInSizes(world, entry, await answer.Content.ReadAsByteArrayAsync());
+    }
+
+    static async Task<string> SizeOf(string address) =>
+        (await ChildProcess.Run("ffprobe", ["-v", "error", "-of", "csv=p=0", "-show_entries", "stream=width,height", "-f", "jpeg_pipe", address], Soon)).Trim();
+
+    // An uploaded picture, as it is and as its parameters say.
+    static async Task IsServedInSizes(PlatformWorld world, string entry, byte[] jpeg)
+    {
+        var ks = await world.Session(102);
+        using var form = new MultipartFormDataContent { { new StringContent(entry), "entryId" }, { new StringContent(ks), "ks" }, { new StringContent("1"), "format" }, { new ByteArrayContent(jpeg), "fileData", "a.jpg" } };
+        var id = (string)JsonNode.Parse(await world.Send(HttpMethod.Post, "/api_v3/service/thumbasset/action/addFromImage", form))!["id"]!;
+        async Task<string> Url(JsonNode? wanted) => (string)(await world.Call("thumbasset", "getUrl", new JsonObject { ["id"] = id, ["thumbParams"] = wanted }, ks))!;
+        Assert.Equal("160,90", await SizeOf(await Url(null)));
+        Assert.Equal("80,45", await SizeOf(await Url(PlatformWorld.Typed("ThumbParams", ("width", 80), ("cropType", 1)))));
+        Assert.Equal("64,64", await SizeOf(await Url(PlatformWorld.Typed("ThumbParams", ("width", 64), ("height", 64), ("cropType", 3)))));
     }
 
     static async Task IsInDiagnostics(PlatformWorld world, string entry)
