@@ -12,6 +12,7 @@ sealed class CorpusServer : IAsyncDisposable
         ("ts", "hls", "master.m3u8", """{"hls_container_format": "mpegts"}"""),
         ("tight", "hls", "master.m3u8", """{"hls_container_format": "mpegts", "hls_mpegts_align_frames": "off", "hls_mpegts_interleave_frames": "on"}"""),
         ("fmp4", "hls", "master.m3u8", """{"hls_container_format": "fmp4", "segment_count_policy": "last_long"}"""),   // hls.js waits before a last segment of sound alone
+        ("apart", "hls", "master.m3u8", """{"hls_container_format": "fmp4", "segment_count_policy": "last_long", "hls_force_unmuxed_segments": "on"}"""),
         ("dash", "dash", "manifest.mpd", "{}"),
         ("list", "dash", "manifest.mpd", """{"dash_manifest_format": "segmentlist"}"""),
         ("mss", "mss", "manifest", "{}"),
@@ -19,7 +20,7 @@ sealed class CorpusServer : IAsyncDisposable
 
     /// <summary>Which player plays which form.</summary>
     static readonly (string Player, string Form)[] Pairs =
-        [("hls.html", "ts"), ("hls.html", "tight"), ("hls.html", "fmp4"), ("dash.html", "dash"), ("smooth.html", "mss"), ("shaka.html", "dash"), ("shaka.html", "list"), ("shaka.html", "fmp4"), ("shaka.html", "ts")];
+        [("hls.html", "ts"), ("hls.html", "tight"), ("hls.html", "fmp4"), ("hls.html", "apart"), ("dash.html", "dash"), ("smooth.html", "mss"), ("shaka.html", "dash"), ("shaka.html", "list"), ("shaka.html", "fmp4"), ("shaka.html", "ts")];
 
     readonly ServerProcess _server;
     readonly string[] _files;

@@ -30,9 +30,8 @@ sealed class MssFragment(MediaSet set, SegmentTrack track, int segment)
 
     internal byte[] WriteHeader()
     {
-        var next = Next();
-        var tfrf = next.Count == 0 ? 0 : TfrfHeader + 16 * next.Count;
-        var moofSize = MoofHeader + MfhdSize + TrafHeader + TfhdSize + TrunHeader + track.Count * (IsVideo ? 16 : 8) + TfxdSize + tfrf;
+        var next = Next(set, [track.Track], segment);
+        var moofSize = MoofHeader + MfhdSize + TrafHeader + TfhdSize + TrunHeader + track.Count * (IsVideo ? 16 : 8) + TfxdSize + TfrfSize(next);
         var memory = new byte[moofSize + MdatHeader];
         var writer = new BoxWriter(memory);
         var moof = writer.Open("moof"u8);
@@ -52,14 +51,16 @@ sealed class MssFragment(MediaSet set, SegmentTrack track, int segment)
         return memory;
     }
 
-    /// <summary>A fragment of captions: one sample.</summary>
+    /// <summary>A fragment of captions: one sample. While the set is live it tells of those after it, as dash.js wants of every fragment.</summary>
+    /// <param name="set">The set.</param>
     /// <param name="document">TTML.</param>
     /// <param name="segment">Number of the segment, from 0.</param>
     /// <param name="duration">In ticks of 10 MHz.</param>
-    internal static byte[] WriteCaptions(byte[] document, int segment, long duration)
+    internal static byte[] WriteCaptions(MediaSet set, byte[] document, int segment, long duration)
     {
-        const int MoofSize = MoofHeader + MfhdSize + TrafHeader + 24 + 16 + 13;
-        var memory = new byte[MoofSize + MdatHeader + document.Length];
+        var next = Next(set, [], segment);
+        var moofSize = MoofHeader + MfhdSize + TrafHeader + 24 + 16 + 13 + TfrfSize(next);
+        var memory = new byte[moofSize + MdatHeader + document.Length];
         var writer = new BoxWriter(memory);
         var moof = writer.Open("moof"u8);
         WriteSequence(ref writer, segment + 1);
@@ -75,6 +76,7 @@ sealed class MssFragment(MediaSet set, SegmentTrack track, int segment)
         var dependencies = writer.Open("sdtp"u8, 0, 0);
         writer.U8(0x2A);   // depends on nothing, nothing depends on it, no redundancy
         writer.Close(dependencies);
+        WriteNext(ref writer, next);
         writer.Close(traf);
         writer.Close(moof);
         var data = writer.Open("mdat"u8);
@@ -123,8 +125,10 @@ sealed class MssFragment(MediaSet set, SegmentTrack track, int segment)
     }
 
     // What comes next is told only as far as it is there: a player asks for what it was told of.
-    IReadOnlyList<ListedSegment> Next() =>
-        set.Timeline.IsLive ? [.. SegmentList.Of(set, [track.Track]).Where(listed => listed.Number > segment).Take(MssPackager.LookAhead)] : [];
+    static IReadOnlyList<ListedSegment> Next(MediaSet set, IReadOnlyList<SetTrack> tracks, int segment) =>
+        set.Timeline.IsLive ? [.. SegmentList.Of(set, tracks).Where(listed => listed.Number > segment).Take(MssPackager.LookAhead)] : [];
+
+    static int TfrfSize(IReadOnlyList<ListedSegment> next) => next.Count == 0 ? 0 : TfrfHeader + 16 * next.Count;
 
     static void WriteNext(ref BoxWriter writer, IReadOnlyList<ListedSegment> next)
     {

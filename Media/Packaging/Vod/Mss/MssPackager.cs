@@ -65,7 +65,7 @@ static class MssPackager
 
         var document = TtmlWriter.Write(captions, CaptionWindow.Whole);
         var duration = ranges.Sum(range => Math.Min(range.To, set.Timeline.Durations[range.Clip]) - range.From);
-        return PackagedAnswer.Of(new MemoryBody(MssFragment.WriteCaptions(document, segment, duration * TicksPerMillisecond)) { ContentType = "video/mp4" });
+        return PackagedAnswer.Of(new MemoryBody(MssFragment.WriteCaptions(set, document, segment, duration * TicksPerMillisecond)) { ContentType = "video/mp4" });
     }
 
     /// <summary>Bit rate as manifests write it: rounded down to 1,024, with the numbers of sequence and track below, by which fragments are asked for.</summary>
