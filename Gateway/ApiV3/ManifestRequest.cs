@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using Tributary.Grains.Platform.Calls;
+using Tributary.Grains.Platform.Model;
 
 namespace Tributary.Gateway.ApiV3;
 
@@ -42,6 +44,11 @@ sealed class ManifestRequest
 
     /// <summary>A number that is not negative; null where there is none.</summary>
     public long? Number(string name) => long.TryParse(Text(name), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    /// <summary>Whose session it carries.</summary>
+    /// <exception cref="PlatformException">The session is not valid (any more).</exception>
+    public async Task<Caller> CallerOf(HttpContext context, PlatformApi api) => Text("ks") is { Length: > 0 } ks
+        ? await api.Verify(ks, new RequestFacts("", PlayManifestEndpoint.Ip(context), $"{context.Request.Path}{context.Request.QueryString}", "", ""), used: true) : Caller.Anonymous;
 
     public string[] List(params string[] names) => [.. names.SelectMany(name => Text(name).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Distinct()];
 }

@@ -5,11 +5,12 @@ using Tributary.Gateway.Live;
 using Tributary.Gateway.Vod;
 using Tributary.Media.Frames;
 using Tributary.Media.Pictures;
+using Tributary.Media.Sets;
 
 namespace Tributary.Gateway.ApiV3;
 
 /// <summary>
-/// Makes pictures to a size, each once and then from memory: of an uploaded file, or of the newest key frame of a live stream. How many are made at the same
+/// Makes pictures to a size, each once and then from memory: of an uploaded file, of the newest key frame of a live stream, or of key frames of a clip. How many are made at the same
 /// time, and how many wait, is bounded.
 /// </summary>
 sealed partial class PictureMaker : IDisposable
@@ -18,6 +19,7 @@ sealed partial class PictureMaker : IDisposable
     const int MaxFile = 32 * 1_024 * 1_024;
 
     readonly LiveWindows _windows;
+    readonly EntryKeyFrames _keyFrames;
     readonly VodCache<byte[]> _made, _live;
     readonly SemaphoreSlim _places;
     readonly ThumbnailOptions _options;
@@ -25,9 +27,9 @@ sealed partial class PictureMaker : IDisposable
     readonly ILogger _log;
     int _waiting;
 
-    public PictureMaker(LiveWindows windows, IOptions<ThumbnailOptions> options, IMeterFactory meters, TimeProvider time, ILogger<PictureMaker> log)
+    public PictureMaker(LiveWindows windows, EntryKeyFrames keyFrames, IOptions<ThumbnailOptions> options, IMeterFactory meters, TimeProvider time, ILogger<PictureMaker> log)
     {
-        (_windows, _options, _log) = (windows, options.Value, log);
+        (_windows, _keyFrames, _options, _log) = (windows, keyFrames, options.Value, log);
         _made = new VodCache<byte[]>("thumbnails", _options.CacheBytes, null, time);
         _live = new VodCache<byte[]>("live thumbnails", _options.CacheBytes, _options.LiveAge, time);
         _places = new SemaphoreSlim(_options.MaxAtOnce);
@@ -56,7 +58,23 @@ sealed partial class PictureMaker : IDisposable
             window.View.TryCopyKeyFrame(track, out var info, out var frame) && Thumbnails.TryMake(info, frame, wish, out var jpeg, out _) ? jpeg : []), static jpeg => jpeg.Length, cancellation);
     }
 
-    async Task<byte[]> Make(Func<byte[]> make)
+    /// <summary>Of moments of a clip; empty: it has no picture then, or it cannot be made of it.</summary>
+    /// <exception cref="PicturesBusyException">Too many wait.</exception>
+    /// <exception cref="IOException">The clip cannot be read.</exception>
+    public async ValueTask<byte[]> OfEntry(MediaSetDescription set, PictureMoments moments, PictureWish wish, CancellationToken cancellation)
+    {
+        if (Thumbnails.Missing.Length > 0 || await _keyFrames.IdentityOf(set, cancellation) is not { Length: > 0 } identity)
+        {
+            return [];
+        }
+
+        return await _made.GetOrLoad($"{identity} {moments} {wish}", () => Make(async () =>
+            Thumbnails.TryMake(await _keyFrames.ReadAsync(set, moments, _options.MaxSlices, wish.Width, CancellationToken.None), wish, out var jpeg, out _) ? jpeg : []), static jpeg => jpeg.Length, cancellation);
+    }
+
+    Task<byte[]> Make(Func<byte[]> make) => Make(() => Task.FromResult(make()));
+
+    async Task<byte[]> Make(Func<Task<byte[]>> make)
     {
         if (Interlocked.Increment(ref _waiting) > _options.MaxWaiting + _options.MaxAtOnce)
         {

@@ -10,6 +10,7 @@ using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Content;
 using Tributary.Grains.Platform.Entries;
 using Tributary.Grains.Platform.Model;
+using Tributary.Grains.Platform.Outside;
 using Tributary.Grains.Platform.Playback;
 using Tributary.Grains.Platform.Services;
 using Tributary.Grains.Platform.Storage;
@@ -24,7 +25,7 @@ sealed partial class PlayManifestEndpoint(
     IObjectStore store, PlatformApi api, AccessRules rules, ContentStore content, EntryTickets tickets, IOptions<PlatformOptions> options, TimeProvider time, IGrainFactory grains,
     ILogger<PlayManifestEndpoint> log)
 {
-    const int NotFound = 1, Refused = 3, BadFlavor = 6, BadKs = 7, BadType = 12, Missing = 20, BadFormat = 25, ExpiredToken = 28, NotLive = 36;
+    const int NotFound = 1, Refused = 3, BadFlavor = 6, BadKs = 7, BadType = 12, Missing = 20, BadFormat = 25, ExpiredToken = 28, NotLive = 36, NoAddress = 52;
 
     /// <summary>By the name of a format: the packager, and the file that a player opens.</summary>
     static readonly Dictionary<string, (string Packager, string File)> Formats = new(StringComparer.OrdinalIgnoreCase)
@@ -108,9 +109,7 @@ sealed partial class PlayManifestEndpoint(
     {
         try
         {
-            var ks = request.Text("ks");
-            var url = $"{context.Request.Path}{context.Request.QueryString}";
-            return ks.Length == 0 ? Caller.Anonymous : await api.Verify(ks, new RequestFacts("", Ip(context), url, "", ""), used: true);
+            return await request.CallerOf(context, api);
         }
         catch (PlatformException)
         {
@@ -123,6 +122,13 @@ sealed partial class PlayManifestEndpoint(
 
     async Task Live(HttpContext context, ManifestRequest request, StoredObject entry, (string Packager, string File) format, Caller caller)
     {
+        if (!EntryView.IsOurs(entry.Value.Text("sourceType")))
+        {
+            var address = OtherServers.AddressOf(entry.Value, request.Text("format", "applehttp")) ?? throw new ManifestErrorException(NoAddress, "live configuration not found");
+            Redirect(context, address.AbsoluteUri, TimeSpan.FromSeconds(60));
+            return;
+        }
+
         // A stream that is over has a recording that is not.
         var state = await grains.GetGrain<ILiveEntryGrain>(entry.Id).State();
         var preview = entry.Value.Truth("explicitLive") && state.ViewMode != 1 && !(caller.IsAdmin || caller.Rights.Allows("edit", entry.Id));

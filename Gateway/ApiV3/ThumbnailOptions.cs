@@ -15,6 +15,9 @@ public sealed class ThumbnailOptions
     /// <summary>How old the picture of a live stream may be.</summary>
     public TimeSpan LiveAge { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Pictures of a clip beside each other in one answer (<c>vid_slices</c>); further ones are left out.</summary>
+    public int MaxSlices { get; set; } = 200;
+
     /// <summary>Whether the values make sense together.</summary>
-    public static bool IsValid(ThumbnailOptions options) => options is { MaxAtOnce: > 0, MaxWaiting: >= 0, CacheBytes: > 0, LiveAge.Ticks: >= 0 };
+    public static bool IsValid(ThumbnailOptions options) => options is { MaxAtOnce: > 0, MaxWaiting: >= 0, CacheBytes: > 0, MaxSlices: > 0, LiveAge.Ticks: >= 0 };
 }

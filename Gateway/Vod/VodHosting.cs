@@ -19,6 +19,7 @@ static class VodHosting
         services.AddSingleton<OpenFiles>();
         services.AddSingleton<UpstreamClient>();
         services.AddSingleton<VodEntries>();
+        services.AddSingleton<EntryKeyFrames>();
         services.AddSingleton<VodSources>();
         services.AddSingleton<MediaSetResolver>();
         services.AddSingleton<MappingSeal>();

@@ -4,6 +4,7 @@ using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Content;
 using Tributary.Grains.Platform.Entries;
 using Tributary.Grains.Platform.LiveEntries;
+using Tributary.Grains.Platform.Outside;
 using Tributary.Grains.Platform.Services;
 using Tributary.Grains.Platform.Sessions;
 using Tributary.Grains.Platform.Storage;
@@ -38,6 +39,8 @@ public static class PlatformHosting
         services.AddSingleton<Entries.Recordings>();
         services.AddSingleton<ConversionProfiles>();
         services.AddSingleton<MediaServerNodes>();
+        services.AddSingleton<OutsideHttp>();
+        services.AddSingleton<OtherServers>();
         services.AddSingleton<ContentResources>();
         services.AddHostedService(provider => provider.GetRequiredService<ContentResources>());
         services.AddSingleton<UploadTokens>();

@@ -42,6 +42,12 @@ public sealed class PlatformOptions
     /// </summary>
     public string VodLocation { get; set; } = "/{packager}/{entry}{selection}";
 
+    /// <summary>Hosts inside (names or addresses as they stand in a URL) that imports and streams of other servers may name; all others must be on the public internet.</summary>
+    public string[] InsideHosts { get; set; } = [];
+
+    /// <summary>How long another server may take to say whether its stream is on air.</summary>
+    public TimeSpan OtherServerPatience { get; set; } = TimeSpan.FromSeconds(3);
+
     /// <summary>How long a session that was ended at another gateway may still be taken here.</summary>
     public TimeSpan RevocationAge { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -75,6 +81,7 @@ public sealed class PlatformOptions
     public static bool IsValid(PlatformOptions options) =>
         options is { MaxBodyBytes: > 0, MaxFileBytes: > 0, MaxValues: > 0, MaxCalls: > 0, MaxObjects: > 0 }
         && options.RegistrationLifetime > TimeSpan.Zero && options.HeartbeatLifetime > TimeSpan.Zero && options.RevocationAge >= TimeSpan.Zero
+        && options.OtherServerPatience > TimeSpan.Zero
         && options.Partners.Keys.All(key => int.TryParse(key, System.Globalization.CultureInfo.InvariantCulture, out _));
 }
 

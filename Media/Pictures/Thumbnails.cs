@@ -4,13 +4,15 @@ using Tributary.Media.Frames;
 namespace Tributary.Media.Pictures;
 
 /// <summary>
-/// Makes JPEGs of coded pictures: 1. decoded, 2. the part that is wanted scaled to its size, 3. encoded. By the system's FFmpeg libraries; where those
+/// Makes JPEGs of coded pictures: decoded, the part that is wanted scaled to its size, encoded. By the system's FFmpeg libraries; where those
 /// are missing, or what is given is no picture, nothing is made and the sentence says why.
 /// </summary>
 public static class Thumbnails
 {
     /// <summary>Points of a picture that is decoded: more is refused before memory is taken for it.</summary>
     const int MaxPoints = 40_000_000;
+
+    const int MaxStrip = 65_500;
 
     const string Planar = "yuvj420p";
 
@@ -20,15 +22,64 @@ public static class Thumbnails
     /// <summary>A JPEG of a key frame.</summary>
     public static bool TryMake(TrackInfo track, ReadOnlySpan<byte> keyFrame, in PictureWish wish, out byte[] jpeg, out string why)
     {
+        using var picture = LibAv.Missing.Length == 0 ? Decode(track, keyFrame) : null;
+        return TryMake(picture, wish, out jpeg, out why);
+    }
+
+    static AvPicture? Decode(TrackInfo track, ReadOnlySpan<byte> keyFrame)
+    {
         var decoder = track.Codec switch { Codec.H264 => "h264", Codec.Hevc => "hevc", Codec.Vp8 => "vp8", Codec.Vp9 => "vp9", Codec.Av1 => "libdav1d", _ => "" };
-        return TryMake(decoder, track.Codec is Codec.H264 or Codec.Hevc ? ByteStream(track, keyFrame) : keyFrame, wish, out jpeg, out why);
+        return Decode(decoder, track.Codec is Codec.H264 or Codec.Hevc ? ByteStream(track, keyFrame) : keyFrame);
+    }
+
+    /// <summary>A JPEG of key frames beside each other, each in a cell of the first one's size; of what cannot be decoded the cell stays empty.</summary>
+    public static bool TryMake(IReadOnlyList<KeyFrame> keyFrames, in PictureWish wish, out byte[] jpeg, out string why)
+    {
+        if (keyFrames.Count == 1)
+        {
+            return TryMake(keyFrames[0].Track, keyFrames[0].Bytes, wish, out jpeg, out why);
+        }
+
+        (jpeg, why) = ([], LibAv.Missing.Length > 0 ? LibAv.Missing : "there is no picture");
+        AvPicture? strip = null;
+        for (var at = 0; at < keyFrames.Count && LibAv.Missing.Length == 0; at++)
+        {
+            using var picture = Decode(keyFrames[at].Track, keyFrames[at].Bytes);
+            using var scaled = picture is { Width: > 0, Height: > 0 } ? Scale(picture, wish.Plan(picture.Width, picture.Height), wish.Background) : null;
+            strip ??= scaled is null ? null : Strip(keyFrames.Count, scaled, wish.Background);
+            if (scaled is not null && strip is not null)
+            {
+                var width = strip.Width / keyFrames.Count;
+                strip.TryScale(scaled, new PictureArea(0, 0, scaled.Width, scaled.Height), new PictureArea(at * width, 0, width, strip.Height));
+            }
+        }
+
+        using (strip)
+        {
+            jpeg = strip is null ? [] : Encode(strip, wish.Quality);
+            return jpeg.Length > 0;
+        }
+    }
+
+    // Cells begin at even places, and a side of a JPEG has 16 bits (ITU-T T.81 §B.2.2).
+    static AvPicture? Strip(int cells, AvPicture first, int background)
+    {
+        var width = Math.Min((first.Width + 1) & ~1, MaxStrip / cells & ~1);
+        var strip = width == 0 || (long)cells * width * first.Height > MaxPoints ? null : AvPicture.Of(cells * width, first.Height, LibAv.PixelFormat(Planar));
+        var (y, u, v) = Colour(background);
+        strip?.Fill(y, u, v);
+        return strip;
     }
 
     /// <summary>A JPEG of a picture file: JPEG or PNG.</summary>
-    public static bool TryMake(ReadOnlySpan<byte> file, in PictureWish wish, out byte[] jpeg, out string why) =>
-        TryMake(file is [0x89, (byte)'P', (byte)'N', (byte)'G', ..] ? "png" : file is [0xFF, 0xD8, ..] ? "mjpeg" : "", file, wish, out jpeg, out why);
+    public static bool TryMake(ReadOnlySpan<byte> file, in PictureWish wish, out byte[] jpeg, out string why)
+    {
+        var decoder = file is [0x89, (byte)'P', (byte)'N', (byte)'G', ..] ? "png" : file is [0xFF, 0xD8, ..] ? "mjpeg" : "";
+        using var picture = LibAv.Missing.Length == 0 ? Decode(decoder, file) : null;
+        return TryMake(picture, wish, out jpeg, out why);
+    }
 
-    static bool TryMake(string decoder, ReadOnlySpan<byte> coded, in PictureWish wish, out byte[] jpeg, out string why)
+    static bool TryMake(AvPicture? picture, in PictureWish wish, out byte[] jpeg, out string why)
     {
         (jpeg, why) = ([], LibAv.Missing);
         if (why.Length > 0)
@@ -36,17 +87,13 @@ public static class Thumbnails
             return false;
         }
 
-        // 1.
-        using var picture = Decode(decoder, coded);
         if (picture is not { Width: > 0, Height: > 0 })
         {
             why = "it cannot be decoded";
             return false;
         }
 
-        // 2. and 3.
-        var plan = wish.Plan(picture.Width, picture.Height);
-        using var scaled = Scale(picture, plan, wish.Background);
+        using var scaled = Scale(picture, wish.Plan(picture.Width, picture.Height), wish.Background);
         jpeg = scaled is null ? [] : Encode(scaled, wish.Quality);
         why = jpeg.Length > 0 ? "" : "it cannot be scaled";
         return jpeg.Length > 0;

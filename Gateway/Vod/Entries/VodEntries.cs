@@ -22,11 +22,12 @@ sealed class VodEntries(IEnumerable<IEntryCatalog> catalogs, IOptions<VodOptions
     /// <summary>The set that an address below an entries location means; null where it names no entry.</summary>
     public async ValueTask<ResolvedSet?> ResolveAsync(string path, VodVariables variables, CancellationToken cancellation)
     {
-        if (!TryRead(path, variables, out var request))
-        {
-            return null;
-        }
+        return TryRead(path, variables, out var request) ? await ResolveAsync(request, cancellation) : null;
+    }
 
+    /// <summary>What a viewer plays of an entry, or why it may not; null where there is none.</summary>
+    public async ValueTask<ResolvedSet?> ResolveAsync(EntryRequest request, CancellationToken cancellation)
+    {
         try
         {
             return (await FindAsync(request.Id, cancellation))?.SetFor(request);

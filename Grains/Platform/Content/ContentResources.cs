@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
@@ -7,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Entries;
 using Tributary.Grains.Platform.Model;
+using Tributary.Grains.Platform.Outside;
 using Tributary.Grains.Platform.Services;
 using Tributary.Grains.Platform.Storage;
 
@@ -19,10 +19,9 @@ namespace Tributary.Grains.Platform.Content;
 public sealed record TakenContent(string? File, string? Token = null, string? Url = null);
 
 /// <summary>
-/// Content that calls name: finished uploads, files of a media server, text, addresses. Addresses are fetched by a few workers; only from the outside,
-/// since a client that can name an address must not reach what only this server can.
+/// Content that calls name: finished uploads, files of a media server, text, addresses. Addresses are fetched by a few workers.
 /// </summary>
-public sealed partial class ContentResources(Objects objects, ContentStore content, ILogger<ContentResources> log) : BackgroundService
+public sealed partial class ContentResources(Objects objects, ContentStore content, OutsideHttp outside, ILogger<ContentResources> log) : BackgroundService
 {
     const int Workers = 2, MostWaiting = 1_000;
     static readonly TimeSpan FetchTimeout = TimeSpan.FromMinutes(30);
@@ -142,7 +141,7 @@ public sealed partial class ContentResources(Objects objects, ContentStore conte
 
     async Task Work(CancellationToken cancellation)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectOutside, AllowAutoRedirect = true, MaxAutomaticRedirections = 5, UseProxy = false }) { Timeout = FetchTimeout };
+        using var http = outside.Client(FetchTimeout);
         await foreach (var fetch in _fetches.Reader.ReadAllAsync(cancellation))
         {
             try
@@ -192,42 +191,6 @@ public sealed partial class ContentResources(Objects objects, ContentStore conte
 
             await to.WriteAsync(buffer.AsMemory(0, read), cancellation);
         }
-    }
-
-    // The address is looked at after the name is resolved, and it is this one that is connected to.
-    static async ValueTask<Stream> ConnectOutside(SocketsHttpConnectionContext context, CancellationToken cancellation)
-    {
-        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
-        var outside = addresses.FirstOrDefault(IsOutside) ?? throw new HttpRequestException("The host is not on the outside.");
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(outside, context.DnsEndPoint.Port, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Whether an address is of the public internet: not loopback, private, link-local, shared, multicast or reserved (RFC 6890).</summary>
-    public static bool IsOutside(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-        {
-            address = address.MapToIPv4();
-        }
-
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            return !(IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal || address.IsIPv6UniqueLocal || address.IsIPv6Multicast || address.Equals(IPAddress.IPv6Any));
-        }
-
-        var bytes = address.GetAddressBytes();
-        return bytes[0] is not (0 or 10 or 127 or >= 224) && !(bytes[0] == 172 && bytes[1] is >= 16 and < 32) && !(bytes[0] == 192 && bytes[1] == 168)
-            && !(bytes[0] == 169 && bytes[1] == 254) && !(bytes[0] == 100 && bytes[1] is >= 64 and < 128) && !(bytes[0] == 198 && bytes[1] is 18 or 19);
     }
 
     [LoggerMessage(LogLevel.Warning, "Content of {Owner} could not be fetched from {Host}: {Why}")]

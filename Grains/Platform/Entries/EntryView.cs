@@ -45,6 +45,9 @@ public sealed class EntryView(Objects objects)
 
     public static bool IsLive(PlatformObject entry) => entry.Text("type") == "7";
 
+    /// <summary>Whether live entries of this source are streams of our media servers; others only name the addresses of somebody else's.</summary>
+    public static bool IsOurs(string sourceType) => sourceType is "32" or "33" or "42";
+
     /// <summary>Whether the caller may change it: an administrator, its owner, an editor, or by a privilege.</summary>
     public static bool MayEdit(Call call, PlatformObject entry)
     {

@@ -2,6 +2,7 @@ using System.Text;
 using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Entries;
 using Tributary.Grains.Platform.Model;
+using Tributary.Grains.Platform.Outside;
 using Tributary.Grains.Platform.Services;
 using Tributary.Grains.Platform.Storage;
 
@@ -78,8 +79,9 @@ public sealed class PlaybackService(Objects objects, EntryStore entries, Assets 
     {
         var (id, partner, url) = (entry.Text("id"), entry.Int("partnerId"), call.Facts.BaseUrl);
         var allowed = verdict.Actions.FirstOrDefault(action => action.Type == "AccessControlLimitDeliveryProfilesAction");
-        var packages = objects.Options.VodLocation.Length > 0;
-        return [.. Formats.Where(format => (live ? format.Live : format.Clip) > 0 && (live || packages || !format.Packaged) && IsAllowed(live ? format.Live : format.Clip)).Select(format => new PlatformObject("PlaybackSource")
+        var (packages, ours) = (objects.Options.VodLocation.Length > 0, !live || EntryView.IsOurs(entry.Text("sourceType")));
+        return [.. Formats.Where(format => (live ? format.Live : format.Clip) > 0 && (live || packages || !format.Packaged)
+            && (ours || OtherServers.AddressOf(entry, format.Format) is not null) && IsAllowed(live ? format.Live : format.Clip)).Select(format => new PlatformObject("PlaybackSource")
         {
             { "deliveryProfileId", Objects.Id(live ? format.Live : format.Clip) }, { "format", format.Format }, { "protocols", "http,https" },
             { "flavorIds", live ? "" : string.Join(',', flavors.Select(asset => asset.Text("id"))) },

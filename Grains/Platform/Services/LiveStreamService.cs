@@ -4,6 +4,7 @@ using Tributary.Grains.Platform.Calls;
 using Tributary.Grains.Platform.Content;
 using Tributary.Grains.Platform.Entries;
 using Tributary.Grains.Platform.Model;
+using Tributary.Grains.Platform.Outside;
 using Tributary.Grains.Platform.Storage;
 
 namespace Tributary.Grains.Platform.Services;
@@ -11,10 +12,9 @@ namespace Tributary.Grains.Platform.Services;
 /// <summary>Live entries: made, shown, changed, and asked whether they are on air. What media servers say of them is in the other part.</summary>
 public sealed partial class LiveStreamService(
     Objects objects, EntryStore entries, Partners partners, MediaServerNodes nodes, ConversionProfiles profiles, Entries.Recordings recordings, ContentStore content,
-    ContentResources resources, IGrainFactory grains) : IServiceModule
+    ContentResources resources, OtherServers others, IGrainFactory grains) : IServiceModule
 {
     const string LiveStream = "7", Ready = "2";
-    static readonly string[] Ours = ["32", "33", "42"];
 
     /// <summary>What must stay while somebody broadcasts.</summary>
     static readonly string[] FixedOnAir = ["dvrStatus", "dvrWindow", "recordingOptions", "recordStatus", "conversionProfileId", "segmentDuration", "explicitLive"];
@@ -50,7 +50,7 @@ public sealed partial class LiveStreamService(
         var source = call.Text("sourceType", entry.Text("sourceType", call.Account.Value.Text("_defaultLiveSource")));
         Require(entry.Has("mediaType"), "mediaType");
         Require(source.Length > 0, "sourceType");
-        Require(!Ours.Contains(source) || entry.Has("streamPassword"), "streamPassword");
+        Require(!EntryView.IsOurs(source) || entry.Has("streamPassword"), "streamPassword");
         CheckWishes(call, entry);
 
         // 2. Its profile: the one it names, or the partner's.
@@ -180,10 +180,9 @@ public sealed partial class LiveStreamService(
     {
         var stored = await EntryOf(call);
         var protocol = call.Text("protocol");
-        if (!Ours.Contains(stored.Value.Text("sourceType")))
+        if (!EntryView.IsOurs(stored.Value.Text("sourceType")))
         {
-            // A stream of another server: whether its address answers is for whoever may reach it.
-            throw PlatformException.Of("LIVE_STREAM_STATUS_CANNOT_BE_DETERMINED", protocol);
+            return await others.IsOnAir(OtherServers.AddressOf(stored.Value, protocol) ?? throw PlatformException.Of("LIVE_STREAM_STATUS_CANNOT_BE_DETERMINED", protocol));
         }
 
         var state = await entries.GrainOf(stored.Id).State();
@@ -216,7 +215,7 @@ public sealed partial class LiveStreamService(
     async Task<object?> RegenerateToken(Call call)
     {
         var stored = await entries.Editable(call, call.Text("entryId"), LiveStream);
-        if (!Ours.Contains(stored.Value.Text("sourceType")))
+        if (!EntryView.IsOurs(stored.Value.Text("sourceType")))
         {
             throw PlatformException.Of("CANNOT_REGENERATE_STREAM_TOKEN_FOR_EXTERNAL_LIVE_STREAMS", stored.Value.Text("sourceType"));
         }

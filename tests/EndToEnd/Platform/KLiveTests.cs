@@ -46,6 +46,7 @@ public sealed class KLiveTests
         Assert.InRange((int)ready["msDuration"]!, 4_000, 60_000);
         Assert.Equal(entry, (string)ready["rootEntryId"]!);
         var file = world.Server.Url(Manifest(recorded, "url")).ToString();
+        await HasPicturesOfItsTimes(world, recorded);
         Assert.Equal(["audio/aac", "video/h264"], await Ffmpeg.Streams(file));
         Assert.Equal("", await Ffmpeg.DecodeErrors(file));
         Assert.Equal((string)(await Get(world, entry, ks))["redirectEntryId"]!, recorded);
@@ -169,6 +170,16 @@ public sealed class KLiveTests
         Assert.Equal("image/jpeg", answer.Content.Headers.ContentType!.MediaType);
         Assert.Equal("160,90", await SizeOf(address));
         await IsServedInSizes(world, entry, await answer.Content.ReadAsByteArrayAsync());
+    }
+
+    // Of a recording, 640 by 360: at a time, at a slice, and all slices beside each other.
+    static async Task HasPicturesOfItsTimes(PlatformWorld world, string entry)
+    {
+        string At(string rest) => world.Server.Url($"/p/102/sp/10200/thumbnail/entry_id/{entry}/width/80/{rest}").ToString();
+        Assert.Equal("80,45", await SizeOf(At("")));
+        Assert.Equal("80,45", await SizeOf(At("vid_sec/2")));
+        Assert.Equal("320,45", await SizeOf(At("vid_slices/4")));
+        Assert.NotEqual(await world.Server.Http.GetByteArrayAsync(At("vid_slices/4/vid_slice/0")), await world.Server.Http.GetByteArrayAsync(At("vid_slices/4/vid_slice/3")));
     }
 
     static async Task<string> SizeOf(string address) =>

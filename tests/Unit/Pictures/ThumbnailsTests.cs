@@ -37,6 +37,19 @@ public sealed class ThumbnailsTests
 
     static string Show(PictureArea area) => $"{area.X},{area.Y},{area.Width},{area.Height}";
 
+    [Theory]
+    [InlineData(null, 0, null, 0, 0, "3")]
+    [InlineData(7.5, 4, null, 0, 0, "7.5")]
+    [InlineData(99.0, 0, null, 0, 0, "20")]
+    [InlineData(null, 4, null, 0, 0, "0 5 10 15")]
+    [InlineData(null, 4, 2, 0, 0, "10")]
+    [InlineData(null, 4, 9, 0, 0, "15")]
+    [InlineData(null, 2, null, 4, 8, "4 6")]
+    [InlineData(null, 2, null, 30, 8, "20 20")]
+    [InlineData(null, 100, null, 0, 0, "0 0.2 0.4 0.6 0.8")]   // more than are made
+    public void Moments_of_a_clip(double? seconds, int slices, int? slice, double start, double end, string expected) =>
+        Assert.Equal(expected, string.Join(' ', new PictureMoments(seconds, slices, slice, start, end).Of(20, 5).Select(moment => FormattableString.Invariant($"{moment:0.##}"))));
+
     [SkippableTheory]
     [InlineData(1, 160, 0, 160, 90)]
     [InlineData(2, 101, 99, 101, 99)]
