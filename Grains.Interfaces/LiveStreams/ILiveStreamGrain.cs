@@ -81,6 +81,10 @@ public interface ILiveStreamGrain : IGrainWithStringKey
     [Alias("place-rendition")]
     Task<RenditionAnswer> PlaceRendition(RenditionReport report);
 
+    /// <summary>It is recorded by command: from now on its recording's grain is looked after while it is on air.</summary>
+    [Alias("look-after-recording")]
+    Task LookAfterRecording();
+
     [ReadOnly]
     [Alias("describe")]
     Task<LiveStreamDescription> Describe();

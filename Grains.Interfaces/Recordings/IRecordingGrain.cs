@@ -20,6 +20,13 @@ public interface IRecordingGrain : IGrainWithStringKey
     [Alias("tend")]
     Task Tend();
 
+    /// <summary>
+    /// Comes to life, if it is not, and says whether there is anything to look after: the stream's grain asks while it is on air, as this one may have gone
+    /// down together with its recorder, and then nobody else calls it.
+    /// </summary>
+    [Alias("is-wanted")]
+    Task<bool> IsWanted();
+
     /// <summary>Records from the segment on that is being cut, whatever the configuration says, until <see cref="Stop"/>. Off air: as soon as it is live.</summary>
     [Alias("start")]
     Task<RecordingDescription> Start();

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Tributary.Grains.Recordings;
 
 namespace Tributary.Grains.LiveStreams;
@@ -5,6 +6,11 @@ namespace Tributary.Grains.LiveStreams;
 // Who is told of it: the gateways that watch, and the catalog.
 public sealed partial class LiveStreamGrain
 {
+    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
+
+    bool _recorded = true;   // until its recording's grain says otherwise
+    long _looked;
+
     async Task Announce()
     {
         await _gateways.Tell(_directive);
@@ -17,9 +23,39 @@ public sealed partial class LiveStreamGrain
     {
         if (IsEntry && (recording.Value.ModeOf(Name) != RecordingMode.Off || dvr.Value.WindowOf(Name) > TimeSpan.Zero))
         {
+            _recorded = true;
             _ = GrainFactory.GetGrain<IRecordingGrain>(Name).StreamChanged(state.State.State, _nextMsn);
         }
     }
+
+    public Task LookAfterRecording()
+    {
+        _recorded = true;
+        return Task.CompletedTask;
+    }
+
+    // A recording's grain can go down together with its recorder, and nobody else would call it. An activation does not know whether
+    // somebody commanded a recording: it asks once.
+    async Task CheckRecording()
+    {
+        if (!_recorded || !IsEntry || state.State.State == StreamState.OffAir || time.GetElapsedTime(_looked) < LookEvery)
+        {
+            return;
+        }
+
+        _looked = time.GetTimestamp();
+        try
+        {
+            _recorded = await GrainFactory.GetGrain<IRecordingGrain>(Name).IsWanted().WaitAsync(options.Value.SettleTimeout, time);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)   // of the call, or of the storage that it could not be read from
+        {
+            LogRecordingUnheard(Name, exception.Message);   // it is asked again
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "The recording of stream {Stream} does not answer: {Why}")]
+    partial void LogRecordingUnheard(string stream, string why);
 
     // Gateways are told what is written and nothing else: they follow the highest epoch that they ever heard of, and one that no later activation
     // knows of would keep them from every later source.

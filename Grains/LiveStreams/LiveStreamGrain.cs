@@ -46,6 +46,7 @@ public sealed partial class LiveStreamGrain(
         _gateways = new GatewayWatch(NodeStateOf, time, log);
         _ladder = new RenditionLadder(options.Value.DoubtAfter, options.Value.SegmentDuration, time);
         (_activated, _begunElsewhere) = (time.GetTimestamp(), state.State.State != StreamState.OffAir);
+        _looked = _activated;
         _nextMsn = IsEntry ? state.State.ReservedMsn : 0;   // a rendition's numbers are reserved by its entry
         _directive = Written();
         if (state.State is { State: StreamState.Live, OnAir: { } request })
@@ -271,6 +272,7 @@ public sealed partial class LiveStreamGrain(
         await HoldUnlessOnAir();
         await CompleteChange();
         await CheckOrders(now);
+        _ = CheckRecording();   // nobody waits for it: its grain may be asking this one
         if (_unwritten && OnAir is null)
         {
             await Store();   // that nobody is on air: no report comes to write it with

@@ -63,13 +63,17 @@ public sealed partial class RecordingGrain(
         return Task.CompletedTask;
     }
 
+    public Task<bool> IsWanted() => Task.FromResult(Wants || Stored.Node.Length > 0 || Stored.Commanded);
+
     public Task<RecordingDescription> Start() => StartFrom(-1);
 
     public async Task<RecordingDescription> StartFrom(long msn)
     {
         (Stored.Commanded, Stored.Stopped) = (true, false);
         await state.WriteStateAsync();
-        var stream = await GrainFactory.GetGrain<ILiveStreamGrain>(Stream).Describe();
+        var live = GrainFactory.GetGrain<ILiveStreamGrain>(Stream);
+        await live.LookAfterRecording();
+        var stream = await live.Describe();
         var from = msn >= 0 ? Math.Min(msn, stream.NextMsn) : stream.NextMsn;
         await Turn(stream.State, from);
         if (stream.State == StreamState.Live && !Stored.IsRecording)
@@ -122,7 +126,7 @@ public sealed partial class RecordingGrain(
 
     bool IsLive => Stored.State != StreamState.OffAir;
 
-    bool IsWanted => Stored.IsRecording || Rewind > TimeSpan.Zero;
+    bool Wants => Stored.IsRecording || Rewind > TimeSpan.Zero;
 
     void Watch() => _timer ??= this.RegisterGrainTimer(LookAfter, new GrainTimerCreationOptions(Check, Check) { Interleave = true });
 
@@ -149,7 +153,7 @@ public sealed partial class RecordingGrain(
                 await BeginEntry(nextMsn);
             }
 
-            if (IsWanted)
+            if (Wants)
             {
                 await Assign("the stream is on air", Stored.Node);
             }
@@ -157,7 +161,7 @@ public sealed partial class RecordingGrain(
         else
         {
             await state.WriteStateAsync();
-            if (next == StreamState.Live && IsWanted && Stored.Node.Length > 0 && _report is null)
+            if (next == StreamState.Live && Wants && Stored.Node.Length > 0 && _report is null)
             {
                 await Tell(Stored.Node, Assignment());   // after a crash of everything its node knows nothing
             }
@@ -177,7 +181,7 @@ public sealed partial class RecordingGrain(
         try
         {
             await AskStream();
-            if (IsLive && IsWanted)
+            if (IsLive && Wants)
             {
                 await LookAfterNode();
             }
@@ -185,7 +189,7 @@ public sealed partial class RecordingGrain(
             {
                 await Finish();   // its recorder is gone; what it wrote is on its disk
             }
-            else if (!IsLive && Stored.Node.Length == 0 && !Stored.Commanded)
+            else if (Stored.Node.Length == 0 && !Stored.Commanded)
             {
                 _timer?.Dispose();
                 _timer = null;
@@ -358,7 +362,7 @@ public sealed partial class RecordingGrain(
     {
         Stream = Stream,
         Mode = Stored.Stopped ? RecordingMode.Off : Mode,
-        State = !IsWanted || Stored.Node.Length == 0 && !IsLive ? RecorderState.Idle : _report?.State ?? RecorderState.Starting,
+        State = !Wants || Stored.Node.Length == 0 && !IsLive ? RecorderState.Idle : _report?.State ?? RecorderState.Starting,
         Entry = Stored.Entry,
         Node = Stored.Node,
         Trouble = _report?.Trouble ?? "",

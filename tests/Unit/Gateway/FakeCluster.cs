@@ -135,6 +135,8 @@ public sealed class FakeStream(string name) : ILiveStreamGrain
     /// <summary>What the grain answers where it does not answer as usual.</summary>
     public Func<Task>? Trouble { get; set; }
 
+    public Task LookAfterRecording() => Task.CompletedTask;
+
     public async Task<LiveStreamDescription> Describe()
     {
         Interlocked.Increment(ref _questions);
