@@ -15,6 +15,7 @@ static class ClusterHosting
 {
     const string Invariant = "Npgsql";
     const string Service = "tributary";
+    const string Rows = "rows";
 
     public static void Add(WebApplicationBuilder builder, ServerOptions options, string data)
     {
@@ -53,8 +54,8 @@ static class ClusterHosting
         silo.Configure<SiloOptions>(named => named.SiloName = options.Node.NameOrDefault);
         silo.ConfigureEndpoints(AddressOf(options.Node.Host), options.Silo.Port, options.Silo.GatewayPort, listenOnAnyHostAddress: true);
         silo.UseAdoNetClustering(store => (store.Invariant, store.ConnectionString) = (Invariant, options.Cluster.Database));
-        silo.AddAdoNetGrainStorage(
-            GrainStorageName.Tributary,
+        silo.AddDistinctKeys(GrainStorageName.Tributary, Rows).AddAdoNetGrainStorage(
+            Rows,
             (AdoNetGrainStorageOptions store) => (store.Invariant, store.ConnectionString) = (Invariant, options.Cluster.Database));
         silo.Services.AddHostedService<SiloDeathWatch>();
         silo.Configure<ClusterMembershipOptions>(DetectQuickly);
