@@ -14,6 +14,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 {
     static readonly TimeSpan GoodByeTimeout = TimeSpan.FromSeconds(3);
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);   // at a source that has a fault: it may be well again
+    static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);   // while the cluster cannot say: when it can, the encoder waited for it long enough
     static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(10), LongestLeave = TimeSpan.FromDays(30);
 
     readonly StreamHub _hub;
@@ -69,6 +70,9 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
     /// <summary>Over when the session is, and the stream's grain knows.</summary>
     internal Task Gone => _gone.Task;
+
+    /// <summary>Whether the encoder was let in while the cluster could not say whether the stream may begin: it begins when the cluster can.</summary>
+    internal bool IsWaiting => _waits;
 
     /// <summary>What the encoder says of itself (onMetaData).</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; private set; } = new Dictionary<string, string>();
@@ -258,10 +262,12 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         }
     }
 
+    TimeSpan Interval => _waits && AskAgain < _options.ReportInterval ? AskAgain : _options.ReportInterval;
+
     // A source that falls silent is reported in that very moment: nobody polls for it.
     TimeSpan NextLook()
     {
-        var untilReport = _options.ReportInterval - _time.GetElapsedTime(_reportedAt);
+        var untilReport = Interval - _time.GetElapsedTime(_reportedAt);
         var untilFault = _reportedFault == SourceFault.None && !_hasNews ? _hub.UntilSilent : LookAgain;
         var next = untilReport < untilFault ? untilReport : untilFault;
         return next > LeastPause ? next : LeastPause;
@@ -270,7 +276,7 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     bool IsDue()
     {
         var fault = _hub.Fault;
-        if (!_hasNews && fault == _reportedFault && _time.GetElapsedTime(_reportedAt) < _options.ReportInterval)
+        if (!_hasNews && fault == _reportedFault && _time.GetElapsedTime(_reportedAt) < Interval)
         {
             return false;
         }

@@ -38,7 +38,7 @@ public sealed record PublishTarget(string StreamName, int Slot, string? Key, str
     public override string ToString() => $"{Protocol} {Remote} as '{StreamName}' slot {Slot}";
 }
 
-/// <summary>A session, or why there is none.</summary>
+/// <summary>A session, and what its encoder is to know where it has to wait; or why there is none.</summary>
 public readonly record struct PublishResult(PublishSession? Session, PublishRefusalReason Reason, string Sentence)
 {
     /// <summary>Where to publish instead; empty where nowhere is better.</summary>

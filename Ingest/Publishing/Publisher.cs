@@ -56,7 +56,7 @@ public sealed partial class Publisher(
             {
                 sessions.Add(session);
                 gate.Began(target, session, id, decision);
-                return new PublishResult(session, PublishRefusalReason.None, "");
+                return new PublishResult(session, PublishRefusalReason.None, session.IsWaiting ? Waiting(target) : "");
             }
 
             metrics.Abandoned();
@@ -68,6 +68,9 @@ public sealed partial class Publisher(
             return Refuse(target, PublishRefusalReason.Unavailable, $"Stream '{target.StreamName}' cannot be opened now: {exception.Message}");
         }
     }
+
+    static string Waiting(PublishTarget target) =>
+        $"Stream '{target.StreamName}' is taken, and begins when the cluster can note that it does: its grains or its database do not answer now.";
 
     PublishSession NewSession(PublishTarget target, Guid id)
     {

@@ -189,7 +189,7 @@ public sealed partial class StreamHub
         }
     }
 
-    // The key frame to begin with; -1: it has not come yet.
+    // The key frame to begin with; -1: it has not come yet. Where nothing was on air before, an encoder that waited begins at once, with its last.
     static int FirstOf(StandbyFrame[] kept, TrackInfo leader, StreamLease lease)
     {
         var found = -1;
@@ -208,7 +208,7 @@ public sealed partial class StreamHub
                     return index;
                 }
             }
-            else if (lease.ResumeTime is { } resume && (found < 0 || arrived <= resume))
+            else if (lease.ResumeTime is not { } resume || found < 0 || arrived <= resume)
             {
                 found = index;
             }

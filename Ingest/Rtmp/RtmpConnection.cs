@@ -215,7 +215,7 @@ sealed partial class RtmpConnection(
         StreamName = url.StreamName;
         _toFrames = new FlvToFrames(publication.Sink, _arena);
         _endedByCluster = publication.Ended.UnsafeRegister(StopReading, transport.Input);
-        session.AcceptPublish();
+        session.AcceptPublish(answer.Sentence.Length > 0 ? answer.Sentence : "Publishing.");
         End(RtmpClose.PeerClosed, "The encoder closed the connection.");
         LogPublishing(protocol, remote.ToString(), url.StreamName, url.Slot, Shown(request.Connect.FlashVer));
         return true;

@@ -12,7 +12,7 @@ namespace Tributary.Ingest.Rtmp;
 /// <param name="RoundTrip">Is told how long a ping to the encoder and back took.</param>
 sealed record RtmpPublication(IFrameSink Sink, Func<PublishEnd?> EndedBy, Func<PublishEnd, ValueTask> End, CancellationToken Ended, Action<TimeSpan>? RoundTrip = null);
 
-/// <summary>A publication, or the sentence that refuses it and where to go instead, where that is known.</summary>
+/// <summary>A publication, with a sentence where there is something to know; or the one that refuses it, and where to go instead where that is known.</summary>
 readonly record struct RtmpAnswer(RtmpPublication? Publication, string Sentence, string Redirect);
 
 /// <summary>Admits an encoder, or refuses it.</summary>
@@ -24,7 +24,7 @@ static class RtmpAdmissions
     {
         var result = await publisher.PublishAsync(target, cancellation);
         return result.Session is { } session
-            ? new RtmpAnswer(new RtmpPublication(session, () => session.EndedBy, session.EndAsync, session.Ended, session.OnRoundTrip), "", "")
+            ? new RtmpAnswer(new RtmpPublication(session, () => session.EndedBy, session.EndAsync, session.Ended, session.OnRoundTrip), result.Sentence, "")
             : new RtmpAnswer(null, result.Sentence, result.Redirect);
     };
 }

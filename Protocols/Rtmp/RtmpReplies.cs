@@ -91,10 +91,10 @@ sealed class RtmpReplies(IBufferWriter<byte> output)
         SendOnConnection();
     }
 
-    public void PublishStarted(uint streamId)
+    public void PublishStarted(uint streamId, string description)
     {
         UserControl(StreamBegin, streamId);
-        OnStatus(streamId, "status", "NetStream.Publish.Start", "Publishing.");
+        OnStatus(streamId, "status", "NetStream.Publish.Start", description);
     }
 
     /// <summary>Players wait for the begin of the stream and for the start of the play; the reset and the access rights are for old ones.</summary>

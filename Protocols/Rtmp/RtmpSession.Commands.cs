@@ -16,8 +16,8 @@ public sealed partial class RtmpSession
     // Encoders exist that publish on message stream 0, without createStream, and send their media on 0 or 1.
     bool IsOnAir(uint streamId) => _onAir is { } publish && (publish.StreamId == streamId || publish.StreamId == 0);
 
-    /// <summary>Says yes to the last <see cref="RtmpMessageKind.Publish"/>: media may come from now on.</summary>
-    public void AcceptPublish()
+    /// <summary>Says yes to the last <see cref="RtmpMessageKind.Publish"/>: media may come from now on. The sentence is for whoever runs the encoder.</summary>
+    public void AcceptPublish(string sentence = "Publishing.")
     {
         if (_asked is not { } request)
         {
@@ -28,7 +28,7 @@ public sealed partial class RtmpSession
         _onAir = request;
         (_chunks.MaxMessageBytes, _chunks.MaxPendingBytes) = (limits.MaxMessageBytes, limits.MaxPendingBytes);
         LeaveCommandMemory();
-        _replies.PublishStarted(request.StreamId);
+        _replies.PublishStarted(request.StreamId, sentence);
     }
 
     /// <summary>

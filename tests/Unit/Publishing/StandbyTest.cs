@@ -72,6 +72,18 @@ public sealed class StandbyTest : IDisposable
         Assert.True(_seen.First.Segment.StartsDiscontinuity);
     }
 
+    // Its stream could not begin before: nobody could note that it does.
+    [Fact]
+    public void An_encoder_that_waited_for_a_new_stream_begins_with_its_last_key_frame()
+    {
+        Send(seconds: 7);
+        _hub.GoOnAir(Lease(firstMsn: 0, start90k: 900_000));
+        Assert.Equal((900_000L, At(6)), (_seen.First.Frame.Pts90k, _seen.First.Segment.ProgramDateTime));
+
+        Send(seconds: 2);
+        Assert.Equal([0L, 1L], _seen.Msns);   // 6 to 8 s is complete, and the next has begun
+    }
+
     [Fact]
     public void A_source_that_lags_waits_for_the_picture_that_is_due()
     {

@@ -182,7 +182,7 @@ public sealed class RtmpBadInputTests
     public void An_accepted_publish_needs_a_request()
     {
         using var peer = new ScriptedPeer();
-        Assert.Throws<InvalidOperationException>(peer.Session.AcceptPublish);
+        Assert.Throws<InvalidOperationException>(() => peer.Session.AcceptPublish());
         Assert.Equal(AmfKind.Null, AmfValue.Null.Kind);
     }
 }

@@ -36,6 +36,17 @@ public sealed class RtmpSessionTests
     }
 
     [Fact]
+    public void An_encoder_whose_stream_begins_later_is_told_so()
+    {
+        using var peer = new ScriptedPeer { Acceptance = "It begins when the database is back." };
+        peer.Handshake();
+        peer.Connect();
+        peer.Publish();
+        Assert.Equal("onStatus 0 NetStream.Publish.Start", peer.ReplyCommands()[^1]);
+        Assert.Contains("It begins when the database is back.", System.Text.Encoding.Latin1.GetString(peer.Replies), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Media_comes_through_between_publish_and_delete_only()
     {
         using var peer = new ScriptedPeer();

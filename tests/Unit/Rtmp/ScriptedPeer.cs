@@ -31,6 +31,9 @@ sealed class ScriptedPeer : IDisposable
     /// <summary>The messages that the session handed out, with copies of their payloads.</summary>
     public List<(RtmpMessageKind Kind, uint Timestamp, byte[] Payload)> Messages { get; } = [];
 
+    /// <summary>What an encoder is told that is let in.</summary>
+    public string Acceptance { get; init; } = "Publishing.";
+
     /// <summary>How publish requests are answered; null to refuse.</summary>
     public Func<RtmpPublishRequest, string?> Refusal { get; set; } = _ => null;
 
@@ -154,7 +157,7 @@ sealed class ScriptedPeer : IDisposable
         }
         else
         {
-            Session.AcceptPublish();
+            Session.AcceptPublish(Acceptance);
         }
     }
 }
