@@ -72,6 +72,9 @@ public static class GatewayHosting
         return services;
     }
 
+    /// <summary>Where the host has the role of a gateway: what its first viewers would wait for is tried before they come.</summary>
+    public static IServiceCollection AddWarmUp(this IServiceCollection services) => services.AddHostedService<VodWarmUp>();
+
     /// <summary>What media servers of a platform tell their operators, where the host is one.</summary>
     public static IServiceCollection AddDiagnostics(this IServiceCollection services) => services.AddSingleton<DiagnosticsEndpoint>();
 

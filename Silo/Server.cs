@@ -36,6 +36,8 @@ static class Server
     /// <summary>Runs until the process is told to stop. The result is the process's exit code.</summary>
     public static async Task<int> Run(string[] args)
     {
+        var start = new StartReport();
+
         // 1. What is configured, and the folder that is ours alone.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         AddSecrets(builder.Configuration);
@@ -65,8 +67,13 @@ static class Server
         builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.Matching", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started && level >= LogLevel.Information);
         await using var app = builder.Build();
-        app.Lifetime.ApplicationStarted.Register(() => started = true);
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            started = true;
+            start.Tell(app.Logger);
+        });
         app.MapGateway();
+        start.Built();
 
         // 3. Until SIGTERM.
         await app.RunAsync();
@@ -104,6 +111,11 @@ static class Server
         }
 
         services.AddGateway(configuration);
+        if (options.Node.Is("gateway"))
+        {
+            services.AddWarmUp();
+        }
+
         var hasPlatform = configuration.GetValue("Platform:Enabled", true);
         if (hasPlatform)
         {

@@ -58,6 +58,7 @@ sealed partial class ClientHost(ClientHost.Access access, ClientLifecycle lifecy
             participant.Participate(lifecycle);
         }
 
+        var said = "";
         while (true)
         {
             try
@@ -67,7 +68,12 @@ sealed partial class ClientHost(ClientHost.Access access, ClientLifecycle lifecy
             }
             catch (Exception exception) when (_retry is not null && exception is not OperationCanceledException)
             {
-                LogNotConnected(log, exception);
+                if (exception.Message != said)
+                {
+                    said = exception.Message;   // it is tried several times a second
+                    LogNotConnected(log, said);
+                }
+
                 if (!await _retry.ShouldRetryConnectionAttempt(exception, cancellationToken))
                 {
                     throw;
@@ -98,6 +104,6 @@ sealed partial class ClientHost(ClientHost.Access access, ClientLifecycle lifecy
         public Task Disconnect() => _node?.Disconnect() ?? Task.CompletedTask;
     }
 
-    [LoggerMessage(LogLevel.Warning, "The client could not connect to the cluster")]
-    static partial void LogNotConnected(ILogger log, Exception exception);
+    [LoggerMessage(LogLevel.Warning, "The client could not connect to the cluster yet: {Reason}")]
+    static partial void LogNotConnected(ILogger log, string reason);
 }

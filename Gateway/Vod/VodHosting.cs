@@ -29,7 +29,6 @@ static class VodHosting
         services.AddHostedService(provider => provider.GetRequiredService<VodNotifications>());
         services.AddSingleton<DrmInfo>();
         services.AddSingleton<VodAnswers>();
-        services.AddHostedService<VodWarmUp>();
         services.AddSingleton<VodFallback>();
         services.AddSingleton<VodStatusPage>();
         services.AddSingleton<VodEndpoint>();

@@ -2,14 +2,15 @@ using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tributary.Grains.Access;
 
 namespace Tributary.Gateway.Vod;
 
 /// <summary>
-/// Asks for a small movie in every form when the process starts: the runtime compiles what it runs for the first time, and the first viewer should not wait
-/// for that.
+/// Asks for a small movie in every form soon after the process starts: the runtime compiles what it runs for the first time, and the first viewer should not
+/// wait for that. It begins when viewers can be let in: where a whole cluster starts on one machine, what they all wait for comes first.
 /// </summary>
-sealed partial class VodWarmUp(IOptions<VodOptions> options, ILogger<VodWarmUp> log) : BackgroundService
+sealed partial class VodWarmUp(IOptions<VodOptions> options, AccessRules rules, ILogger<VodWarmUp> log) : BackgroundService
 {
     const int Rounds = 4;
     const int MovieLength = 60_000;
@@ -19,9 +20,10 @@ sealed partial class VodWarmUp(IOptions<VodOptions> options, ILogger<VodWarmUp> 
 
     async Task Run(CancellationToken stopping)
     {
-        var started = Stopwatch.GetTimestamp();
         try
         {
+            await rules.Known.WaitAsync(stopping);
+            var started = Stopwatch.GetTimestamp();
             await using var packager = await WarmUpPackager.Start(stopping);
             for (var round = 0; round < Rounds && Stopwatch.GetElapsedTime(started) < options.Value.WarmUp; round++)
             {

@@ -25,6 +25,8 @@ public sealed partial class PlatformSetup(
     const int FirstPartner = 100;
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromSeconds(5);
 
+    static readonly int[] OwnPartners = [Partners.Platform, Partners.Batch, Partners.Console, Partners.MediaServers, Partners.Template];
+
     readonly CancellationTokenSource _stopping = new();
     Task _again = Task.CompletedTask;
 
@@ -89,8 +91,14 @@ public sealed partial class PlatformSetup(
 
     async Task Make()
     {
+        // Where this platform has run before there is nothing to make, and the processes of a cluster do not wait for one another.
+        if (options.Value.Partners.Count == 0 && await IsMade())
+        {
+            return;
+        }
+
         await using var alone = await objects.Store.BeginSetup();
-        foreach (var id in new[] { Partners.Platform, Partners.Batch, Partners.Console, Partners.MediaServers, Partners.Template })
+        foreach (var id in OwnPartners)
         {
             await Partner(id, new PartnerOptions { Name = id switch { -5 => "Media servers", -1 => "Batch", -2 => "Console", 99 => "Template", _ => "Platform" } });
         }
@@ -109,6 +117,17 @@ public sealed partial class PlatformSetup(
         {
             await MakeFirstPartner();
         }
+    }
+
+    async Task<bool> IsMade() => await objects.Store.IsSetUp()
+        && (place.Folder.Length == 0 || await HasCustomers())
+        && await HasAll("partner", OwnPartners.Select(id => Objects.Id(id)))
+        && await HasAll(ConversionProfiles.ParamsKind, Flavors.Select(flavor => Objects.Id(flavor.Id)));
+
+    async Task<bool> HasAll(string kind, IEnumerable<string> ids)
+    {
+        string[] wanted = [.. ids];
+        return (await objects.Store.All(kind, null, new Test("id", TestKind.In, wanted))).Count == wanted.Length;
     }
 
     async Task<bool> HasCustomers() => (await objects.Store.Find(new ObjectQuery("partner") { Where = new Test("id", TestKind.AtLeast, "100"), Take = 1 })).Total > 0;

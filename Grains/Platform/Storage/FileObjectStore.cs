@@ -32,6 +32,8 @@ public sealed class FileObjectStore : IObjectStore, IAsyncDisposable
     }
 
     /// <summary>The folder is this process's alone.</summary>
+    public Task<bool> IsSetUp() => Task.FromResult(true);
+
     public Task<IAsyncDisposable> BeginSetup() => Task.FromResult<IAsyncDisposable>(NoOne.Waits);
 
     public ValueTask<StoredObject?> Read(string kind, string id) => ValueTask.FromResult(KindOf(kind).Find(id));

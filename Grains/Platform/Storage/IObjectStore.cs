@@ -16,6 +16,9 @@ public sealed record ObjectPage(long Total, IReadOnlyList<StoredObject> Objects)
 /// </summary>
 public interface IObjectStore
 {
+    /// <summary>Whether what the objects are kept in is ready for this version of the product, so that nobody has to begin a setup for it.</summary>
+    Task<bool> IsSetUp();
+
     /// <summary>
     /// Makes ready what the objects are kept in. What is done until the result is disposed is done by one process at a time.
     /// </summary>

@@ -7,6 +7,8 @@ public sealed class PostgresObjectStore(string connectionString) : IObjectStore,
 {
     readonly NpgsqlDataSource _database = NpgsqlDataSource.Create(connectionString);
 
+    public Task<bool> IsSetUp() => PostgresSetup.IsDone(_database);
+
     public Task<IAsyncDisposable> BeginSetup() => PostgresSetup.Begin(_database);
 
     public async ValueTask<StoredObject?> Read(string kind, string id)

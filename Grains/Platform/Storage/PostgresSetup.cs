@@ -14,6 +14,21 @@ static class PostgresSetup
 
     static readonly string[] Scripts = ["6-platform"];
 
+    /// <summary>Whether every script has run. Asked without the lock, for which all processes of a cluster would queue at each start.</summary>
+    public static async Task<bool> IsDone(NpgsqlDataSource database)
+    {
+        await using var command = database.CreateCommand("SELECT count(*) FROM TributaryMigrations WHERE Name = ANY($1)");
+        command.Parameters.Add(new NpgsqlParameter { Value = Scripts });
+        try
+        {
+            return await command.ExecuteScalarAsync() is long known && known == Scripts.Length;
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return false;   // a new database
+        }
+    }
+
     /// <summary>Keeps other processes out until what is returned is disposed.</summary>
     public static async Task<IAsyncDisposable> Begin(NpgsqlDataSource database)
     {

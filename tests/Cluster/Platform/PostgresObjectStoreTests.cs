@@ -47,10 +47,11 @@ public sealed class PostgresObjectStoreTests(PostgresObjectStoreTests.Server ser
     public async Task Processes_that_start_together_make_the_tables_once_and_set_up_one_after_the_other()
     {
         var database = await server.NewDatabase();
-        var (inside, most) = (0, 0);
+        var (inside, most, strangers) = (0, 0, 0);
         await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () =>
         {
             await using var store = new PostgresObjectStore(database);
+            Interlocked.Add(ref strangers, await store.IsSetUp() ? 0 : 1);
             await using (await store.BeginSetup())
             {
                 most = Math.Max(most, Interlocked.Increment(ref inside));
@@ -60,6 +61,8 @@ public sealed class PostgresObjectStoreTests(PostgresObjectStoreTests.Server ser
             }
         })));
         await using var after = await Open(database);
+        Assert.True(strangers > 0);   // those that looked before the first was done
+        Assert.True(await after.IsSetUp());
         Assert.Equal((1, 6), (most, (await after.Read("partner", "100"))!.Value.Long("n")));
     }
 
