@@ -82,7 +82,7 @@ public sealed class SourceSwitchTests(FaultCluster faults, ITestOutputHelper out
 
     /// <summary>
     /// The lost gateway may have listed more of the lost source than anybody knows: as many numbers as it can have come to are gaps, with the time of one
-    /// segment among them.
+    /// segment among them. hls.js goes on behind them, in both forms; where it is not installed that is left out, and said.
     /// </summary>
     [SkippableFact]
     public async Task A_node_on_air_and_a_gateway_that_are_killed_together_cost_short_gaps_and_no_number()
@@ -92,13 +92,22 @@ public sealed class SourceSwitchTests(FaultCluster faults, ITestOutputHelper out
         await using var viewer = await Viewer.Watch(cluster, "both-killed");
         await using var backup = await Send(cluster.Ingests[1], "both-killed?i=1", second: 31);
         await Ready(cluster, "both-killed", aligned: false);
+        await using var browser = HasHlsJs ? await Browser.Start() : null;
+        var pages = await Task.WhenAll(new[] { "master.m3u8", "ts/master.m3u8" }.Select(form => Open(browser, new Uri(cluster.Gateways[0].Master("both-killed"), form))));
 
         viewer.MayBeAway(cluster.Gateways[1]);
+        var killed = DateTimeOffset.UtcNow;
         var clock = Stopwatch.StartNew();
         cluster.Ingests[0].Kill();
         cluster.Gateways[1].Kill();
         var reserved = new LiveStreamOptions().NumbersReserved;
         await Switched(cluster, "both-killed", "kill -9 of the ingest node on air and of a gateway together", SwitchReason.HostLost, 1, viewer, clock, discontinuities: 1, mostGaps: reserved + 1);
+        foreach (var page in pages.OfType<PlayerPage>())
+        {
+            await PlaysWhatCameAfter(page, killed + TimeSpan.FromSeconds(2));
+        }
+
+        output.WriteLine(browser is null ? "hls.js is not installed here" : $"hls.js, its errors: {string.Join(" | ", pages.SelectMany(page => page!.Errors))}");
     }
 
     [SkippableFact]
@@ -117,6 +126,28 @@ public sealed class SourceSwitchTests(FaultCluster faults, ITestOutputHelper out
         await viewer.Sees(3, Soon);
         viewer.SawNothingWrong();
         Assert.Equal(1, viewer.Playback().Discontinuities);
+    }
+
+    static bool HasHlsJs => File.Exists(Tools.Chromium) && Directory.Exists(Path.Combine(Repository.Root, "tests/EndToEnd/players/node_modules/hls.js"));
+
+    static async Task<PlayerPage?> Open(Browser? browser, Uri playlist)
+    {
+        if (browser is null)
+        {
+            return null;
+        }
+
+        var page = await browser.Open(browser.PlayerAddress("hls.html", playlist));
+        await page.Plays(Soon);
+        return page;
+    }
+
+    // The picture that is shown was sent after that moment, and the next ones follow.
+    static async Task PlaysWhatCameAfter(PlayerPage page, DateTimeOffset moment)
+    {
+        await Eventually.IsTrue($"hls.js plays what was sent after {moment:HH:mm:ss}; its errors: {string.Join(" | ", page.Errors)}", Soon,
+            async () => await page.Evaluate<double>("hls.playingDate ? hls.playingDate.getTime() : 0") > moment.ToUnixTimeMilliseconds());
+        await page.Plays(Soon);
     }
 
     // Until control says so, until every gateway lists the next source's first segment; then two more, to see that it goes on.
