@@ -20,6 +20,9 @@ static class CorpusPlay
 
     const string Buffered = "(ranges => [...Array(ranges.length).keys()].map(i => `${ranges.start(i).toFixed(3)}-${ranges.end(i).toFixed(3)}`).join(' '))(document.querySelector('video').buffered)";
 
+    // When the last cue goes; 0 without any.
+    const string LastCue = "[...document.querySelector('video').textTracks].reduce((last, track) => [...(track.cues ?? [])].reduce((last, cue) => Math.max(last, cue.endTime), last), 0)";
+
     const double Seen = 1.5;   // seconds of each place
 
     static readonly string[] Players = ["hls.js", "dash.js", "shaka"];
@@ -55,8 +58,7 @@ static class CorpusPlay
 
         if (await page.Evaluate<bool>("window.showCaptions()") && !address.AbsolutePath.Contains("empty", StringComparison.Ordinal))
         {
-            await Eventually.IsTrue("captions are there", Patience, async () => await page.Evaluate<int>(
-                "[...document.querySelector('video').textTracks].reduce((sum, track) => sum + (track.cues ? track.cues.length : 0), 0)") > 0);
+            await Eventually.IsTrue("captions are there", Patience, async () => await page.Evaluate<double>(LastCue) > 0);
             seen += ", captions";
         }
 
@@ -76,7 +78,8 @@ static class CorpusPlay
 
         // What a player does at the very end is its own: dash.js goes back a little.
         await Eventually.IsTrue($"its end, {end:0.0} s", Patience, async () => await page.Evaluate<bool>("document.querySelector('video').ended") || (await page.Read()).Time >= end - 1);
-        return seen;
+        var cue = await page.Evaluate<double>(LastCue);
+        return cue <= end + Seen ? seen : throw new TimeoutException($"captions that are shown until {cue:0.0} s, of {end:0.0} s");   // their times were counted from elsewhere
     }
 
     static async Task<PlayerState> Passes(PlayerPage page, string what, double from) =>

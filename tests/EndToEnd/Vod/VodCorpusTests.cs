@@ -18,7 +18,7 @@ public sealed class VodCorpusTests(ITestOutputHelper output)
     static readonly string[] LeftOut = ["hevc", "ac3.", "eac3.", "dts.", "cenc.", "cenc_nokey", "caps_only", "/dynamic", "/pl_longer"];
 
     static readonly string[] Sample =
-        ["hls.html /m-ts/captions.json/", "hls.html /m-ts/two.json/", "hls.html /m-tight/joined.json/", "dash.html /m-dash/two.json/", "dash.html /dash/vp9.webm/"];
+        ["hls.html /m-ts/captions.json/", "hls.html /m-ts/two.json/", "hls.html /m-tight/joined.json/", "dash.html /m-dash/two.json/", "dash.html /dash/vp9.webm/", "smooth.html /m-mss/captions.json/"];
 
     [SkippableFact]
     public async Task Players_play_all_that_the_browser_decodes()

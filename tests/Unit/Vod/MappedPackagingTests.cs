@@ -229,4 +229,21 @@ public sealed class MappedPackagingTests
             .AnswerAsync(new VodJob(live, new VodRequest { Kind = VodRequestKind.MssManifest }, Place, Start + 65_000), default);
         Assert.Contains("t=\"17000000100000000\"", Encoding.UTF8.GetString(((MemoryBody)answer.Body!).Bytes.Span), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(VodRequestKind.HlsIndex, 5_000)]
+    [InlineData(VodRequestKind.DashManifest, 5_000)]
+    [InlineData(VodRequestKind.MssManifest, 5_000)]
+    [InlineData(VodRequestKind.MssManifest, 25_000)]   // of two fragments both are told of by those before them
+    public async Task A_live_set_without_a_segment_that_may_be_listed_is_not_there_yet(VodRequestKind kind, long age)
+    {
+        const long Start = 1_700_000_000_000;
+        var live = Set([60_000], [File("a.mp4")]) with
+        {
+            PlaylistType = PlaylistType.Live, Discontinuity = false, SegmentBaseTime = Start, FirstClipTime = Start,
+        };
+        var answer = await new VodPackager(new Opener([EvenTrack.Video(60)]), PackagingOptions.Default)
+            .AnswerAsync(new VodJob(live, new VodRequest { Kind = kind }, Place, Start + age), default);
+        Assert.Equal(MediaFailure.BadMapping, answer.Failure);
+    }
 }

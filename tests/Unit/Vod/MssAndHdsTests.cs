@@ -63,14 +63,14 @@ public sealed class MssAndHdsTests
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(100_000_000)]
-    public async Task A_cue_that_spans_two_fragments_is_in_both(long time)
+    [InlineData(0, "00:00:09.000", "00:00:11.000")]
+    [InlineData(100_000_000, "00:00:00.000", "00:00:01.000")]
+    public async Task A_cue_that_spans_two_fragments_is_in_both_with_times_from_the_fragments_start(long time, string begin, string end)
     {
         var body = await AnswerAsync(new VodRequest { Kind = VodRequestKind.MssFragment, MssStream = MssStream.Text, Bitrate = 32, SegmentTime = time });
         Assert.True(BoxReader.TryFind(body, "mdat"u8, out var document));
         var cue = XDocument.Parse(Encoding.UTF8.GetString(document)).Descendants(XName.Get("p", "http://www.w3.org/ns/ttml")).Single();
-        Assert.Equal(("00:00:09.000", "both fragments"), (cue.Attribute("begin")!.Value, cue.Value.Trim()));
+        Assert.Equal((begin, end, "both fragments"), (cue.Attribute("begin")!.Value, cue.Attribute("end")!.Value, cue.Value.Trim()));
     }
 
     [Fact]

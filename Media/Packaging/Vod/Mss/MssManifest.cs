@@ -13,8 +13,14 @@ sealed class MssManifest(MediaSet set)
 {
     readonly StringBuilder _xml = new();
 
-    internal string Write()
+    /// <summary>The manifest; null where a live set has no fragment that may be listed.</summary>
+    internal string? Write()
     {
+        if (set.Timeline.IsLive && SegmentList.Of(set, [], MssPackager.LookAhead).Count == 0)
+        {
+            return null;
+        }
+
         _xml.Append("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<SmoothStreamingMedia MajorVersion=\"2\" MinorVersion=\"0\"");
         var tracks = set.ReferenceTracks.Where(track => MssPackager.Carries(track.Info.Codec)).ToArray();
         WriteDuration(tracks);

@@ -18,10 +18,17 @@ static class MssPackager
     /// <summary>Fragments that a live stream's fragment tells the times of, and that its manifest leaves out.</summary>
     internal const int LookAhead = 2;
 
-    internal static PackagedAnswer Manifest(MediaSet set) =>
-        set.Timeline.IsLive && !set.Timeline.IsContinuous
-            ? PackagedAnswer.Failed(MediaFailure.BadMapping, "a live set with discontinuities cannot be told in Smooth Streaming")
-            : PackagedAnswer.Of(new MemoryBody(Encoding.UTF8.GetBytes(new MssManifest(set).Write())) { ContentType = "text/xml" });
+    internal static PackagedAnswer Manifest(MediaSet set)
+    {
+        if (set.Timeline is { IsLive: true, IsContinuous: false })
+        {
+            return PackagedAnswer.Failed(MediaFailure.BadMapping, "a live set with discontinuities cannot be told in Smooth Streaming");
+        }
+
+        return new MssManifest(set).Write() is { } manifest
+            ? PackagedAnswer.Of(new MemoryBody(Encoding.UTF8.GetBytes(manifest)) { ContentType = "text/xml" })
+            : PackagedAnswer.Failed(MediaFailure.BadMapping, "the live set has no fragment yet");
+    }
 
     /// <summary>A fragment, of the segment that its time falls into.</summary>
     /// <param name="set">The set, with the segment's clips opened and one track selected.</param>
@@ -54,7 +61,10 @@ static class MssPackager
         return await SegmentBody.AnswerAsync(body, cancellation);
     }
 
-    /// <summary>A fragment of captions: one sample, a TTML document of what is shown in it.</summary>
+    /// <summary>
+    /// A fragment of captions: one sample, a TTML document of what is shown in it. Its times count from the fragment's start: MS-SSTR does not say what they
+    /// count from, and players of Smooth Streaming add the sample's time to them, other than those of DASH.
+    /// </summary>
     static PackagedAnswer CaptionsFragment(MediaSet set, int segment)
     {
         var ranges = set.Timeline.RangesOf(segment);
@@ -63,7 +73,8 @@ static class MssPackager
             return PackagedAnswer.Failed(MediaFailure.NoStreams, "there are no such captions");
         }
 
-        var document = TtmlWriter.Write(captions, CaptionWindow.Whole);
+        var start = set.Timeline.TimeOf(ranges[0]);
+        var document = TtmlWriter.Write(captions, CaptionWindow.Whole with { Shift = -start, ClipFrom = start });
         var duration = ranges.Sum(range => Math.Min(range.To, set.Timeline.Durations[range.Clip]) - range.From);
         return PackagedAnswer.Of(new MemoryBody(MssFragment.WriteCaptions(set, document, segment, duration * TicksPerMillisecond)) { ContentType = "video/mp4" });
     }
