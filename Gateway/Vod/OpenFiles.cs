@@ -124,6 +124,7 @@ public sealed class OpenFiles(IOptions<VodOptions> options, TimeProvider time) :
     sealed class OpenFile(string path, SafeFileHandle handle, long openedAt)
     {
         int _uses = 1;
+        string _root = "";   // one that it was found to lie below: links are looked at again when the file is
         readonly string _truePath = new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget ?? System.IO.Path.GetFullPath(path);
 
         public string Path => path;
@@ -136,8 +137,17 @@ public sealed class OpenFiles(IOptions<VodOptions> options, TimeProvider time) :
 
         public bool IsFresh(TimeProvider time, TimeSpan valid) => time.GetElapsedTime(openedAt) < valid;
 
-        public bool IsBelow(IReadOnlyList<string> roots, bool followLinks) =>
-            roots.Count == 0 || roots.Any(root => Below(System.IO.Path.GetFullPath(path), root) && (followLinks || Below(_truePath, TruePath(root))));
+        public bool IsBelow(IReadOnlyList<string> roots, bool followLinks)
+        {
+            if (roots.Count == 0 || roots.Contains(_root))
+            {
+                return true;
+            }
+
+            var found = roots.FirstOrDefault(root => Below(System.IO.Path.GetFullPath(path), root) && (followLinks || Below(_truePath, TruePath(root))));
+            _root = found ?? _root;
+            return found is not null;
+        }
 
         static bool Below(string path, string root) => path.StartsWith(System.IO.Path.TrimEndingDirectorySeparator(root) + "/", StringComparison.Ordinal);
 

@@ -14,7 +14,7 @@ sealed class FrameBytes : IDisposable
     const int LeastReadAhead = 64 << 10;
     const int Windows = 4;
 
-    readonly List<(IByteSource Source, long End)> _ends = new(1);   // where the last frame of all that a source has for the segment ends
+    readonly List<Extent> _extents = new(1);
     readonly Window[] _windows = new Window[Windows];
     int _latest;
     int _reads;
@@ -63,7 +63,7 @@ sealed class FrameBytes : IDisposable
 
     bool TryAdd(SegmentRun run)
     {
-        var (source, end) = (run.Track.Bytes, 0L);
+        var (source, start, end) = (run.Track.Bytes, long.MaxValue, 0L);
         foreach (ref readonly var frame in run.Frames.AsSpan())
         {
             if (frame.Size > 0 && (frame.Offset < 0 || frame.Offset > source.Length - frame.Size))
@@ -71,10 +71,21 @@ sealed class FrameBytes : IDisposable
                 return false;
             }
 
-            end = frame.Size > 0 ? Math.Max(end, frame.Offset + frame.Size) : end;
+            (start, end) = frame.Size > 0 ? (Math.Min(start, frame.Offset), Math.Max(end, frame.Offset + frame.Size)) : (start, end);
         }
 
-        _ends.Add((source, Math.Max(end, EndIn(source))));
+        var known = _extents.FindIndex(extent => extent.Source == source);
+        var before = known < 0 ? new Extent(source, long.MaxValue, 0, 0) : _extents[known];
+        var all = new Extent(source, Math.Min(start, before.Start), Math.Max(end, before.End), run.Bytes + before.Bytes);
+        if (known < 0)
+        {
+            _extents.Add(all);
+        }
+        else
+        {
+            _extents[known] = all;
+        }
+
         return true;
     }
 
@@ -102,7 +113,9 @@ sealed class FrameBytes : IDisposable
     async ValueTask<bool> ReadAsync(SegmentRun run, long offset, int size, CancellationToken cancellation)
     {
         var source = run.Track.Bytes;
-        var length = (int)Math.Min(Math.Max(size, Math.Max(ReadAheadOf(run), source.ReadAhead)), EndIn(source) - offset);
+        var extent = ExtentOf(source);
+        var ahead = Math.Max(Math.Max(ReadAheadOf(run), extent.ReadAhead), source.ReadAhead);
+        var length = (int)Math.Min(Math.Max(size, ahead), extent.End - offset);
         await ReadAsync(source, source, offset, length, cancellation);
         return true;
     }
@@ -162,24 +175,33 @@ sealed class FrameBytes : IDisposable
         }
     }
 
-    // Of frames that lie far apart, as those of sound do between pictures, little more is read than they are.
+    // Of frames that lie far apart, as those of sound do between pictures that are not wanted, little more is read than they are.
     static int ReadAheadOf(SegmentRun run)
     {
         var (start, end) = (run.Frames[0].Offset, run.Frames[^1].Offset + run.Frames[^1].Size);
-        return end <= start ? WindowSize : (int)Math.Clamp(run.Bytes * WindowSize / (end - start), LeastReadAhead, WindowSize);
+        return ReadAheadOf(run.Bytes, start, end);
     }
 
-    long EndIn(IByteSource source)
+    static int ReadAheadOf(long bytes, long start, long end) =>
+        end <= start ? WindowSize : (int)Math.Clamp(bytes * WindowSize / (end - start), LeastReadAhead, WindowSize);
+
+    Extent ExtentOf(IByteSource source)
     {
-        for (var i = _ends.Count - 1; i >= 0; i--)
+        foreach (var extent in _extents)
         {
-            if (_ends[i].Source == source)
+            if (extent.Source == source)
             {
-                return _ends[i].End;
+                return extent;
             }
         }
 
-        return 0;
+        return default;
+    }
+
+    /// <summary>Where a source has what the segment takes of it, and how much that is.</summary>
+    readonly record struct Extent(IByteSource Source, long Start, long End, long Bytes)
+    {
+        internal int ReadAhead => ReadAheadOf(Bytes, Start, End);
     }
 
     struct Window

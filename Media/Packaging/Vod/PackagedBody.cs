@@ -25,10 +25,25 @@ public abstract class PackagedBody : IAsyncDisposable
 /// <summary>A body that is in memory as a whole: manifests, captions, initialisation segments.</summary>
 public sealed class MemoryBody(ReadOnlyMemory<byte> bytes) : PackagedBody
 {
+    const int Piece = 64 << 10;
+
     public ReadOnlyMemory<byte> Bytes => bytes;
 
     public override long Length => bytes.Length;
 
-    public override async ValueTask WriteAsync(PipeWriter output, long from, long count, CancellationToken cancellation) =>
-        await output.WriteAsync(bytes.Slice((int)from, (int)count), cancellation);
+    // What a connection sends in one call it takes from few buffers: pieces of its own size would be one of every 4 kB.
+    public override async ValueTask WriteAsync(PipeWriter output, long from, long count, CancellationToken cancellation)
+    {
+        for (var rest = bytes.Slice((int)from, (int)count); !rest.IsEmpty;)
+        {
+            var piece = rest[..Math.Min(rest.Length, Piece)];
+            piece.Span.CopyTo(output.GetSpan(piece.Length));
+            output.Advance(piece.Length);
+            rest = rest[piece.Length..];
+            if ((await output.FlushAsync(cancellation)).IsCompleted)
+            {
+                return;
+            }
+        }
+    }
 }

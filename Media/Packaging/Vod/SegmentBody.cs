@@ -168,7 +168,7 @@ sealed class SegmentBody(long length, FrameBytes frames, Func<SegmentPieces> beg
 }
 
 /// <summary>A header, and behind it frames as they are.</summary>
-sealed class FramePieces(ReadOnlyMemory<byte> header, IReadOnlyList<FrameRun> runs, FrameBytes frames) : SegmentPieces
+sealed class FramePieces(ReadOnlyMemory<byte> header, FrameRun[] runs, FrameBytes frames) : SegmentPieces
 {
     int _run = -1;
     int _frame;
@@ -182,12 +182,12 @@ sealed class FramePieces(ReadOnlyMemory<byte> header, IReadOnlyList<FrameRun> ru
                 return header.Length;
             }
 
-            while (_run < runs.Count && (_frame == runs[_run].Count || Current.Size == 0))
+            while (_run < runs.Length && (_frame == runs[_run].Count || Current.Size == 0))
             {
                 (_run, _frame) = _frame == runs[_run].Count ? (_run + 1, 0) : (_run, _frame + 1);
             }
 
-            return _run < runs.Count ? Current.Size : 0;
+            return _run < runs.Length ? Current.Size : 0;
         }
     }
 

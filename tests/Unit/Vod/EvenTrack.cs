@@ -6,6 +6,9 @@ namespace Tributary.Unit.Vod;
 /// <summary>A track of frames that are equally long and equally large, a key frame at every so many.</summary>
 sealed class EvenTrack(int frames, int duration, int size, int keyEvery) : SourceTrack
 {
+    /// <summary>Where its first frame lies, and how far it is from one to the next; 0: one behind the other.</summary>
+    (long Place, int Stride) Lies { get; init; }
+
     public override int FrameCount => frames;
 
     public override long TotalBytes => (long)frames * size;
@@ -25,15 +28,16 @@ sealed class EvenTrack(int frames, int duration, int size, int keyEvery) : Sourc
         var count = Math.Min(into.Length, frames - first);
         for (var i = 0; i < count; i++)
         {
-            into[i] = new SourceFrame((long)(first + i) * size, size, (long)(first + i) * duration, duration, 0, (first + i) % keyEvery == 0);
+            into[i] = new SourceFrame(Lies.Place + (long)(first + i) * (Lies.Stride > 0 ? Lies.Stride : size), size, (long)(first + i) * duration, duration, 0, (first + i) % keyEvery == 0);
         }
 
         return Math.Max(0, count);
     }
 
     /// <summary>25 pictures a second.</summary>
-    internal static EvenTrack Video(int seconds, int keyEvery = 50, int size = 1000) => new(seconds * 25, 512, size, keyEvery)
+    internal static EvenTrack Video(int seconds, int keyEvery = 50, int size = 1000, int stride = 0) => new(seconds * 25, 512, size, keyEvery)
     {
+        Lies = (0, stride),
         Info = new TrackInfo { Id = 1, Codec = Codec.H264, Timescale = 12_800, Width = 640, Height = 360 },
         IndexInKind = 1,
         Duration = seconds * 12_800L,
@@ -42,8 +46,9 @@ sealed class EvenTrack(int frames, int duration, int size, int keyEvery) : Sourc
     };
 
     /// <summary>AAC of 48 kHz.</summary>
-    internal static EvenTrack Audio(int frames, int size = 200) => new(frames, 1024, size, 1)
+    internal static EvenTrack Audio(int frames, int size = 200, long place = 0, int stride = 0) => new(frames, 1024, size, 1)
     {
+        Lies = (place, stride),
         Info = new TrackInfo { Id = 2, Codec = Codec.Aac, Timescale = 48_000, SampleRate = 48_000, Channels = 2, DecoderConfig = new byte[] { 0x11, 0x90 } },
         IndexInKind = 1,
         Duration = frames * 1024L,

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Tributary.Media.Packaging.Vod;
 using Tributary.Media.Sets;
 using Tributary.Media.Sources;
+using Tributary.Unit.Containers;
 
 namespace Tributary.Unit.Vod;
 
@@ -77,6 +78,19 @@ public sealed class SegmentBodyTests
         Assert.Equal(MediaFailure.BadData, (await AnswerAsync(50_000)).Failure);
         await using var body = (await AnswerAsync(2_000_000)).Body!;
         await Assert.ThrowsAsync<IOException>(() => ReadAsync(body, 0, body.Length));
+    }
+
+    [Fact]
+    public async Task Tracks_that_take_turns_in_their_file_are_read_in_large_windows_and_what_was_looked_at_before_is_not_read_again()
+    {
+        const int Picture = 10_000, Sound = 200, Turn = Picture + 2 * Sound;
+        var source = new MemorySource([], 1L << 40);
+        SourceTrack[] tracks = [EvenTrack.Video(10, size: Picture, stride: Turn), EvenTrack.Audio(469, Sound, place: Picture, stride: Turn / 2)];
+        var set = new MediaSetDescription { Sequences = [new SequenceDescription { Clips = [new SourceClip { Path = "a.mp4" }] }] };
+        var job = new VodJob(set, new VodRequest { Kind = VodRequestKind.HdsFragment, SegmentIndex = 0 }, new VodPlace { BaseUrl = "", SegmentsBaseUrl = "", Path = "/hds/a.mp4" }, 0);
+        await using var body = (await new VodPackager(new Opener(source, tracks), PackagingOptions.Default).AnswerAsync(job, default)).Body!;
+        await ReadAsync(body, 0, body.Length);
+        Assert.InRange(source.Reads, 20, 24);   // 2.6 MB in windows of 128 kB, each of which begins with the frame that the one before cut
     }
 
     [Theory]

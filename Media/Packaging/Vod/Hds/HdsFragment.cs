@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Tributary.Media.Containers.Mp4;
-using Tributary.Media.Frames;
 using Tributary.Media.Sets;
 
 namespace Tributary.Media.Packaging.Vod.Hds;
@@ -14,24 +13,21 @@ sealed class HdsFragment
 {
     const int TagHeader = 11;
     const int TagTrailer = 4;
-    const int MaxHead = 5;   // frame type and codec, packet type, composition time
     const int AfraHeader = 21;
     const int MoofAndMfhd = 8 + 16;
     const int TrafHeader = 8 + 28;
     const int VideoTrun = 36;
     const int AudioTrun = 28;
     const int MdatHeader = 8;
-    const byte VideoTag = 9;
-    const byte AudioTag = 8;
     const uint KeyFlags = 0x0200_0000;
     const uint OtherFlags = 0x0101_0000;
 
-    readonly IReadOnlyList<SegmentTrack> _tracks;
+    readonly HdsTrack[] _tracks;
     readonly int _number;
     readonly bool _hasIndex;
     readonly Tag[] _tags;
-    readonly byte[][] _configs;
     readonly int _configBytes;
+    readonly int _moofLength;
     readonly int _keyFrames;
     readonly bool _startsWithKey;
     readonly long _start;
@@ -41,9 +37,10 @@ sealed class HdsFragment
     /// <param name="hasIndex">Whether afra and moof stand before the tags.</param>
     internal HdsFragment(IReadOnlyList<SegmentTrack> tracks, int number, bool hasIndex)
     {
-        (_tracks, _number, _hasIndex, _tags) = (tracks, number, hasIndex, InOrder(tracks));
-        _configs = [.. tracks.Select(static track => ConfigOf(track.Track))];
-        _configBytes = _configs.Sum(static config => config.Length > 0 ? TagHeader + config.Length + TagTrailer : 0);
+        (_tracks, _number, _hasIndex) = ([.. tracks.Select(static track => new HdsTrack(track))], number, hasIndex);
+        _tags = InOrder(_tracks);
+        _configBytes = _tracks.Sum(static track => track.Config.Length > 0 ? TagHeader + track.Config.Length + TagTrailer : 0);
+        _moofLength = MoofAndMfhd + _tracks.Sum(static track => TrafHeader + track.Count * (track.IsVideo ? VideoTrun : AudioTrun));
         _start = tracks[0].Count > 0 ? tracks[0].FirstDts : 0;
         _startsWithKey = _tags.Length > 0 && _tags[0].IsKey;
         var bytes = MdatHeader + (_startsWithKey ? 0 : _configBytes);
@@ -54,7 +51,7 @@ sealed class HdsFragment
         }
 
         MdatLength = bytes;
-        Length = (hasIndex ? AfraLength + MoofLength : 0) + bytes;
+        Length = (hasIndex ? AfraLength + _moofLength : 0) + bytes;
     }
 
     /// <summary>Bytes in all.</summary>
@@ -63,8 +60,6 @@ sealed class HdsFragment
     int MdatLength { get; }
 
     int AfraLength => AfraHeader + 16 * _keyFrames;
-
-    int MoofLength => MoofAndMfhd + Enumerable.Range(0, _tracks.Count).Sum(track => TrafHeader + _tracks[track].Count * (IsVideo(track) ? VideoTrun : AudioTrun));
 
     /// <summary>A frame as a tag.</summary>
     readonly record struct Tag(int Track, int Run, int Frame, long Time, int Size, bool IsKey);
@@ -76,12 +71,12 @@ sealed class HdsFragment
     {
         int _at = -1;
 
-        SegmentRun Run => fragment._tracks[fragment._tags[_at].Track].Runs[fragment._tags[_at].Run];
+        ref readonly Tag Tag => ref fragment._tags[_at];
 
-        internal override int Next => _at < 0 ? fragment.HeadLength : _at < fragment._tags.Length ? fragment.SizeOf(fragment._tags[_at]) : 0;
+        internal override int Next => _at < 0 ? fragment.HeadLength : _at < fragment._tags.Length ? fragment.SizeOf(Tag) : 0;
 
         internal override ValueTask<bool> TryLoadAsync(CancellationToken cancellation) =>
-            _at < 0 ? new(true) : bytes.LoadAsync(Run, fragment._tags[_at].Frame, cancellation);
+            _at < 0 ? new(true) : bytes.LoadAsync(fragment.RunOf(Tag), Tag.Frame, cancellation);
 
         internal override void Take(IBufferWriter<byte>? output)
         {
@@ -91,8 +86,7 @@ sealed class HdsFragment
             }
             else if (output is not null)
             {
-                ref readonly var frame = ref Run.Frames[fragment._tags[_at].Frame];
-                fragment.WriteFrame(output, fragment._tags[_at], frame, bytes.Of(Run, fragment._tags[_at].Frame));
+                fragment.WriteFrame(output, Tag, bytes.Of(fragment.RunOf(Tag), Tag.Frame));
             }
 
             _at++;
@@ -118,39 +112,38 @@ sealed class HdsFragment
         }
     }
 
-    void WriteFrame(IBufferWriter<byte> output, in Tag tag, in SetFrame frame, ReadOnlySpan<byte> data)
+    void WriteFrame(IBufferWriter<byte> output, in Tag tag, ReadOnlySpan<byte> data)
     {
         if (tag.IsKey)
         {
             WriteConfigurations(output, tag.Time);
         }
 
-        Span<byte> head = stackalloc byte[MaxHead];
-        WriteTag(output, IsVideo(tag.Track) ? VideoTag : AudioTag, tag.Time, head[..WriteHeadOf(head, _tracks[tag.Track].Track, frame)], data);
+        Span<byte> head = stackalloc byte[HdsTrack.MaxHead];
+        var track = _tracks[tag.Track];
+        WriteTag(output, track.TagType, tag.Time, head[..track.WriteHead(head, FrameOf(tag))], data);
     }
 
     void WriteConfigurations(IBufferWriter<byte> output, long time)
     {
-        for (var track = 0; track < _tracks.Count; track++)
+        foreach (var track in _tracks)
         {
-            WriteTag(output, IsVideo(track) ? VideoTag : AudioTag, time, _configs[track], []);
+            WriteTag(output, track.TagType, time, track.Config, []);
         }
     }
 
-    bool IsVideo(int track) => IsVideo(_tracks[track]);
+    SegmentRun RunOf(in Tag tag) => _tracks[tag.Track].Runs[tag.Run];
 
-    static bool IsVideo(SegmentTrack track) => track.Track.Kind == TrackKind.Video;
-
-    ref readonly SetFrame FrameOf(in Tag tag) => ref _tracks[tag.Track].Runs[tag.Run].Frames[tag.Frame];
+    ref readonly SetFrame FrameOf(in Tag tag) => ref RunOf(tag).Frames[tag.Frame];
 
     // With the configurations before it.
     int SizeOf(in Tag tag) => (tag.IsKey ? _configBytes : 0) + tag.Size;
 
     // By decode time; of those that are decoded at once the first track's first.
-    static Tag[] InOrder(IReadOnlyList<SegmentTrack> tracks)
+    static Tag[] InOrder(HdsTrack[] tracks)
     {
         var tags = new Tag[tracks.Sum(static track => track.Count)];
-        var places = new (int Run, int Frame)[tracks.Count];
+        var places = new (int Run, int Frame)[tracks.Length];
         for (var i = 0; i < tags.Length; i++)
         {
             var (first, time) = (-1, long.MaxValue);
@@ -178,40 +171,11 @@ sealed class HdsFragment
 
     static long TimeOf(SegmentRun run, int frame) => run.Start + run.Frames[frame].Dts - run.Frames[0].Dts;
 
-    static Tag TagOf(SegmentTrack track, int number, (int Run, int Frame) place, long time)
+    static Tag TagOf(HdsTrack track, int number, (int Run, int Frame) place, long time)
     {
         ref readonly var frame = ref track.Runs[place.Run].Frames[place.Frame];
-        return new Tag(number, place.Run, place.Frame, time, TagHeader + HeadLengthOf(track.Track) + frame.Size + TagTrailer, IsVideo(track) && frame.IsKey);
+        return new Tag(number, place.Run, place.Frame, time, TagHeader + track.HeadLength + frame.Size + TagTrailer, track.IsVideo && frame.IsKey);
     }
-
-    // AVC sequence header or AudioSpecificConfig behind the first bytes of a tag; nothing for MP3.
-    static byte[] ConfigOf(SetTrack track) => track.Info.Codec switch
-    {
-        Codec.H264 => [0x17, 0, 0, 0, 0, .. track.Info.DecoderConfig.Span],
-        Codec.Aac => [0xAF, 0, .. track.Info.DecoderConfig.Span],
-        _ => [],
-    };
-
-    static int HeadLengthOf(SetTrack track) => track.Info.Codec switch { Codec.H264 => MaxHead, Codec.Aac => 2, _ => 1 };
-
-    static int WriteHeadOf(Span<byte> head, SetTrack track, in SetFrame frame)
-    {
-        switch (track.Info.Codec)
-        {
-            case Codec.H264:
-                BinaryPrimitives.WriteInt32BigEndian(head[1..], frame.PtsDelay & 0xFF_FFFF | 1 << 24);
-                head[0] = (byte)(frame.IsKey ? 0x17 : 0x27);
-                return MaxHead;
-            case Codec.Aac:
-                (head[0], head[1]) = (0xAF, 1);
-                return 2;
-            default:
-                head[0] = (byte)(0x22 | RateOf(track.Info.SampleRate) << 2 | (track.Info.Channels > 1 ? 1 : 0));
-                return 1;
-        }
-    }
-
-    static int RateOf(int hertz) => hertz switch { >= 44_100 => 3, >= 22_050 => 2, >= 11_025 => 1, _ => 0 };
 
     static void WriteTag(IBufferWriter<byte> output, byte type, long time, ReadOnlySpan<byte> head, ReadOnlySpan<byte> data)
     {
@@ -234,7 +198,7 @@ sealed class HdsFragment
 
     void WriteIndex(IBufferWriter<byte> output)
     {
-        var size = AfraLength + MoofLength;
+        var size = AfraLength + _moofLength;
         var writer = new BoxWriter(output.GetSpan(size)[..size]);
         var places = Places();
         WriteKeyFrames(ref writer, places);
@@ -246,7 +210,7 @@ sealed class HdsFragment
     int[] Places()
     {
         var places = new int[_tags.Length];
-        var place = MoofLength + MdatHeader + (_startsWithKey ? 0 : _configBytes);
+        var place = _moofLength + MdatHeader + (_startsWithKey ? 0 : _configBytes);
         for (var i = 0; i < places.Length; i++)
         {
             place += SizeOf(_tags[i]);
@@ -281,12 +245,12 @@ sealed class HdsFragment
         var header = writer.Open("mfhd"u8, 0, 0);
         writer.I32(_number);
         writer.Close(header);
-        for (var track = 0; track < _tracks.Count; track++)
+        for (var track = 0; track < _tracks.Length; track++)
         {
             var traf = writer.Open("traf"u8);
             var fragment = writer.Open("tfhd"u8, 0, 3);   // base data offset, sample description
             writer.U32(1);
-            writer.U64((ulong)(MoofLength + AfraHeader));
+            writer.U64((ulong)(_moofLength + AfraHeader));
             writer.U32(1);
             writer.Close(fragment);
             for (var i = 0; i < places.Length; i++)
@@ -306,13 +270,13 @@ sealed class HdsFragment
     void WriteRun(ref BoxWriter writer, in Tag tag, int place)
     {
         ref readonly var frame = ref FrameOf(tag);
-        var isVideo = IsVideo(tag.Track);
-        var box = writer.Open("trun"u8, 0, isVideo ? 0xF01u : 0x301u);
+        var track = _tracks[tag.Track];
+        var box = writer.Open("trun"u8, 0, track.IsVideo ? 0xF01u : 0x301u);
         writer.U32(1);
-        writer.I32(place + TagHeader + HeadLengthOf(_tracks[tag.Track].Track));
+        writer.I32(place + TagHeader + track.HeadLength);
         writer.I32(frame.Duration);
         writer.I32(frame.Size);
-        if (isVideo)
+        if (track.IsVideo)
         {
             writer.U32(frame.IsKey ? KeyFlags : OtherFlags);
             writer.I32(frame.PtsDelay);

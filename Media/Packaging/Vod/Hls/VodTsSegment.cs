@@ -22,7 +22,7 @@ sealed class VodTsSegment
 
     readonly TsElementary[] _streams;
     readonly ReadOnlyMemory<byte> _id3;
-    readonly List<TsPes> _order;
+    readonly TsPes[] _order;
     readonly int[] _sizes;
     readonly int[] _last;
     readonly int _headSize;
@@ -42,14 +42,16 @@ sealed class VodTsSegment
     /// <summary>Lays out a segment: its length, and where its pictures stand, are known from then on.</summary>
     internal VodTsSegment(TsElementary[] streams, ReadOnlyMemory<byte> id3, HlsPackagingOptions options)
     {
-        (_streams, _id3, _order) = (streams, id3, TsLayout.Of(streams));
+        var order = TsLayout.Of(streams);
+        (_streams, _id3) = (streams, id3);
         if (!options.AlignFrames)
         {
-            TsLayout.Chain(_order, pes => TimestampsOf(pes) + (ClockOf(pes) >= 0 ? TsPacketWriter.PcrFieldSize : 0), options.InterleaveFrames);
+            TsLayout.Chain(order, pes => TimestampsOf(pes) + (ClockOf(pes) >= 0 ? TsPacketWriter.PcrFieldSize : 0), options.InterleaveFrames);
         }
 
+        _order = [.. order];
         _last = LastOf(_order, streams.Length);
-        _sizes = new int[_order.Count];
+        _sizes = new int[_order.Length];
         var writer = new TsPacketWriter(null);
         WriteHead(ref writer);
         _headSize = (int)writer.Length;
@@ -120,7 +122,7 @@ sealed class VodTsSegment
         // A range begins here: what the packet before has left is not known yet.
         async ValueTask<bool> TryBeginWithRestAsync(TsPes pes, CancellationToken cancellation)
         {
-            var before = segment._order[segment._order.FindLastIndex(_at - 1, other => other.Stream == pes.Stream)];
+            var before = Array.FindLast(segment._order[.._at], other => other.Stream == pes.Stream);
             if (!await TryLoadAsync(before, cancellation))
             {
                 return false;
@@ -203,7 +205,7 @@ sealed class VodTsSegment
 
         void WritePes(ref TsPacketWriter writer, ref TsStream elementary)
         {
-            var pes = segment._order[_at];
+            ref readonly var pes = ref segment._order[_at];
             BeginPes(ref writer, ref elementary, pes, segment.ClockOf(pes), segment._last[pes.Stream] == _at);
             var stream = segment._streams[pes.Stream];
             if (stream.Sets is { } sets && pes is { Before: 0, After: 0 })
@@ -242,7 +244,7 @@ sealed class VodTsSegment
 
     void Count(ref TsPacketWriter writer, ref TsStream stream, int number)
     {
-        var pes = _order[number];
+        ref readonly var pes = ref _order[number];
         writer.BeginPes(ref stream, TimestampsOf(pes) + pes.Payload, ClockOf(pes), false, _last[pes.Stream] == number);
     }
 
@@ -257,10 +259,10 @@ sealed class VodTsSegment
         writer.WriteSection(VodTsTables.MapPid, 0, section[..VodTsTables.WriteMap(section, streams)]);
     }
 
-    static int[] LastOf(List<TsPes> order, int streams)
+    static int[] LastOf(TsPes[] order, int streams)
     {
         var last = new int[streams];
-        for (var i = 0; i < order.Count; i++)
+        for (var i = 0; i < order.Length; i++)
         {
             last[order[i].Stream] = i;
         }
@@ -302,9 +304,9 @@ sealed class VodTsSegment
         BinaryPrimitives.WriteUInt16BigEndian(field[3..], (ushort)((ticks << 1) | 1));
     }
 
-    static void WriteId3(ref TsPacketWriter writer, int streams, List<TsPes> order, ReadOnlyMemory<byte> id3)
+    static void WriteId3(ref TsPacketWriter writer, int streams, TsPes[] order, ReadOnlyMemory<byte> id3)
     {
-        if (id3.IsEmpty || order.FindIndex(pes => pes.Stream == 0) is not (>= 0 and var first))
+        if (id3.IsEmpty || Array.FindIndex(order, pes => pes.Stream == 0) is not (>= 0 and var first))
         {
             return;
         }
