@@ -225,7 +225,7 @@ public sealed class AccessHook
     };
 }
 
-/// <summary>How hooks are told what happened: at least once while this process lives, the events of one stream in their order.</summary>
+/// <summary>How hooks are told what happened: at least once, the events of one stream in their order.</summary>
 public sealed class HookDelivery
 {
     /// <summary>Events that wait, over all hooks; more are dropped and counted.</summary>
@@ -243,6 +243,9 @@ public sealed class HookDelivery
     /// <summary>An event that could not be delivered for this long is dropped and counted.</summary>
     public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Where events wait, so that those that a process leaves when it ends or is killed are delivered by its next run. Empty: below the data folder.</summary>
+    /// <summary>
+    /// Where events wait, so that those that a process leaves when it ends or is killed are delivered by its next run, with the ends of the publishers and
+    /// viewers that it had. Empty: below the data folder.
+    /// </summary>
     public string Folder { get; set; } = "";
 }

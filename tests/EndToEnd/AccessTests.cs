@@ -161,6 +161,45 @@ public sealed class AccessTests(ITestOutputHelper output) : IAsyncLifetime
         await _hooks.Hears("stop and unpublish", call => call.TryGetProperty("event", out var what) && told.Add(what.GetString()!) && told.IsSupersetOf(["stop", "unpublish"]));
     }
 
+    [SkippableFact]
+    public async Task What_hooks_did_not_hear_before_the_server_was_killed_its_next_run_tells_in_order_and_who_was_there()
+    {
+        Tools.Require("ffmpeg");
+        await Start(new() { ["Access__Hooks__0__Url"] = _hooks.Url, ["Access__Hooks__0__Secret"] = Secret, ["Access__Hooks__0__Timeout"] = "00:01:00" });
+        await _hooks.Stop();
+        var file = await SourceMedia.Short;
+        await using (var first = Ffmpeg.Publish(file, _server.Rtmp("studio")))
+        {
+            await AreWaiting(1);
+            await _server.IsPlayable("studio");
+            await AreWaiting(2);
+        }
+
+        await AreWaiting(3);
+        await using var second = Ffmpeg.Publish(file, _server.Rtmp("studio"));
+        await AreWaiting(4);
+        await _server.Crash();
+        await _hooks.StartAgain();
+        await _server.StartAgain();
+
+        var heard = new List<JsonElement>();
+        while (heard.Count < 6)
+        {
+            heard.Add(await _hooks.Hears("the next event", static _ => true));
+        }
+
+        Assert.Equal(["publish", "play", "unpublish", "publish", "stop", "unpublish"], heard.Select(call => call.GetProperty("event").GetString()));
+        Assert.Equal(["lost", "HostLost"], heard.TakeLast(2).Select(call => call.GetProperty("reason").GetString()));
+        Assert.Equal([Session(heard[0]), Session(heard[1]), Session(heard[3])], [Session(heard[2]), Session(heard[4]), Session(heard[5])]);
+        Assert.Equal(6, heard.Select(call => call.GetProperty("id").GetString()).Distinct().Count());
+        await AreWaiting(0);
+
+        static string Session(JsonElement call) => call.GetProperty("session").GetString()!;
+    }
+
+    Task AreWaiting(int events) => Eventually.IsTrue($"{events} events wait for the hook", TimeSpan.FromSeconds(20), async () =>
+        (await _server.Http.GetStringAsync("/metrics")).Contains($"\ntributary_access_hook_events_waiting {events}\n", StringComparison.Ordinal));
+
     static bool Is(JsonElement call, string field, string value) => call.TryGetProperty(field, out var found) && found.GetString() == value;
 
     async Task<HttpStatusCode> Status(string path)

@@ -5,23 +5,26 @@ using Microsoft.Extensions.Logging;
 
 namespace Tributary.Grains.Access.Hooks;
 
-/// <summary>An event that a hook is still to be told of.</summary>
+/// <summary>An event that a hook is still to be told of; or, by <see cref="HookSpool.Begun"/>, the beginning of what has not ended yet.</summary>
 public sealed record KeptEvent(long Number, string Hook, StreamEvent What);
 
 /// <summary>
-/// Events that were not delivered yet, in a file: the next run of the process delivers what this one did not, however it ended. A line when an event is
-/// kept, a line when it is done with; what is written survives the process, not the machine (nothing is flushed to the disk). Events may hold secrets, so
-/// only the server's own user reads the file.
+/// Events that were not delivered yet, and who publishes and plays, in a file: the next run of the process delivers what this one did not, however it
+/// ended, and tells of the end of who was there. A line when an event is kept, a line when it is done with; what is written survives the process, not the
+/// machine (nothing is flushed to the disk). Events may hold secrets, so only the server's own user reads the file.
 /// </summary>
 public sealed partial class HookSpool(string folder, ILogger<HookSpool> log) : IDisposable
 {
+    /// <summary>In the place of a hook's name: of a publisher or viewer who is still there.</summary>
+    public const string Begun = "";
+
     const int Slack = 1024 * 1024;
     const int LongestLine = 64 * 1024;
 
     readonly Lock _gate = new();
     readonly SortedDictionary<long, byte[]> _kept = [];
     FileStream? _file;
-    long _last;
+    long _last, _bytes;
     bool _fails;
 
     string PathOf => Path.Combine(folder, "events");
@@ -44,7 +47,7 @@ public sealed partial class HookSpool(string folder, ILogger<HookSpool> log) : I
 
             foreach (var kept in left.Values)
             {
-                _kept[kept.Number] = LineOf(kept.Number, kept);
+                Remember(kept);
                 _last = kept.Number;
             }
 
@@ -59,7 +62,7 @@ public sealed partial class HookSpool(string folder, ILogger<HookSpool> log) : I
         lock (_gate)
         {
             var number = ++_last;
-            Try(() => Write(_kept[number] = LineOf(number, new KeptEvent(number, hook, what))));
+            Try(() => Write(Remember(new KeptEvent(number, hook, what))));
             return number;
         }
     }
@@ -69,8 +72,9 @@ public sealed partial class HookSpool(string folder, ILogger<HookSpool> log) : I
     {
         lock (_gate)
         {
-            if (_kept.Remove(number))
+            if (_kept.Remove(number, out var line))
             {
+                _bytes -= line.Length;
                 Try(() => Write(LineOf(number, null)));
             }
         }
@@ -102,6 +106,13 @@ public sealed partial class HookSpool(string folder, ILogger<HookSpool> log) : I
         }
     }
 
+    byte[] Remember(KeptEvent kept)
+    {
+        var line = _kept[kept.Number] = LineOf(kept.Number, kept);
+        _bytes += line.Length;
+        return line;
+    }
+
     static byte[] LineOf(long number, KeptEvent? kept) => [.. JsonSerializer.SerializeToUtf8Bytes(new Line(number, kept)), (byte)'\n'];
 
     void Write(byte[] line)
@@ -113,7 +124,7 @@ public sealed partial class HookSpool(string folder, ILogger<HookSpool> log) : I
         }
 
         _file.Write(line);
-        if (_file.Length > Slack && _file.Length > 2 * _kept.Values.Sum(static kept => (long)kept.Length))
+        if (_file.Length > Slack && _file.Length > 2 * _bytes)
         {
             WriteAnew();
         }

@@ -6,7 +6,8 @@ namespace Tributary.Grains.Access.Hooks;
 
 /// <summary>
 /// Tells hooks what happened: at least once, the events of one stream in their order, each hook by itself. Telling waits for nobody. When the process ends
-/// it delivers for some seconds more what it can; the rest, and what a process that was killed still had, the next run delivers (<see cref="HookSpool"/>).
+/// it delivers for some seconds more what it can; the rest, and what a process that was killed still had, the next run delivers (<see cref="HookSpool"/>),
+/// and it tells of the end of the publishers and viewers that were there when the process was killed.
 /// </summary>
 public sealed partial class HookTeller : IHostedService, IDisposable
 {
@@ -33,10 +34,7 @@ public sealed partial class HookTeller : IHostedService, IDisposable
         _hooks = [.. options.Value.Hooks];
         _places = new SemaphoreSlim(_delivery.MaxUnderWay);
         metrics.Waiting = () => Waiting;
-        foreach (var left in spool?.Open() ?? [])
-        {
-            Resume(left);
-        }
+        TakeOver(spool?.Open() ?? []);
     }
 
     /// <summary>Events that wait for delivery.</summary>
@@ -48,12 +46,15 @@ public sealed partial class HookTeller : IHostedService, IDisposable
     /// <summary>Hands an event over to every hook that is told of such. Comes back at once; what finds no room is dropped and counted.</summary>
     public void Tell(StreamEvent what)
     {
-        foreach (var hook in _hooks)
+        if (_hooks.Length == 0)
         {
-            if (hook.IsTold(what.What))
-            {
-                Enqueue(hook, what);
-            }
+            return;
+        }
+
+        lock (_gate)
+        {
+            Begin(what);
+            HandOver(what, _hooks, () => End(what));
         }
     }
 
@@ -81,41 +82,37 @@ public sealed partial class HookTeller : IHostedService, IDisposable
         _places.Dispose();
     }
 
-    void Enqueue(AccessHook hook, StreamEvent what)
+    // Written down for each hook, and only then told: in between, what else is to be written.
+    void HandOver(StreamEvent what, IEnumerable<AccessHook> hooks, Action written)
     {
-        lock (_gate)
+        (AccessHook Hook, KeptEvent Event)[] kept = [.. hooks.Where(hook => hook.IsTold(what.What) && HasRoom()).Select(hook => (hook, Keep(hook, what)))];
+        written();
+        foreach (var (hook, one) in kept)
         {
-            if (_waiting >= _delivery.MaxWaiting)
-            {
-                _metrics.Told("dropped");
-                return;
-            }
-
-            var name = HookSpool.NameOf(hook);
-            Line(hook, new KeptEvent(_spool?.Keep(name, what) ?? 0, name, what));
+            Line(hook, one);
         }
     }
 
-    void Resume(KeptEvent left)
+    bool HasRoom()
     {
-        if (Array.Find(_hooks, hook => HookSpool.NameOf(hook) == left.Hook && hook.IsTold(left.What.What)) is { } hook)
+        if (_waiting < _delivery.MaxWaiting)
         {
-            _metrics.Told("resumed");
-            lock (_gate)
-            {
-                Line(hook, left);
-            }
+            return true;
         }
-        else
-        {
-            _metrics.Told("dropped");   // it is configured no more
-            _spool!.Done(left.Number);
-        }
+
+        _metrics.Told("dropped");
+        return false;
+    }
+
+    KeptEvent Keep(AccessHook hook, StreamEvent what)
+    {
+        _waiting++;
+        var name = HookSpool.NameOf(hook);
+        return new KeptEvent(_spool?.Keep(name, what) ?? 0, name, what);
     }
 
     void Line(AccessHook hook, KeptEvent what)
     {
-        _waiting++;
         var stream = what.What.Stream;
         if (_lanes.TryGetValue((hook, stream), out var lane))
         {

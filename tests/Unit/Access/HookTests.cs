@@ -214,6 +214,62 @@ public sealed class HookTests : IAsyncLifetime
         never.SetResult();
     }
 
+    [Theory]
+    [InlineData(HookEvent.Publish, HookEvent.Unpublish, "unpublish", "HostLost")]
+    [InlineData(HookEvent.Play, HookEvent.Stop, "stop", "lost")]
+    public async Task Who_was_there_when_a_process_was_killed_is_told_of_once_by_its_next_run(HookEvent begins, HookEvent ends, string name, string reason)
+    {
+        var hook = new AccessHook { Url = _server.Url, Secret = "sixteen letters!", Tells = [ends] };   // of the beginning it is asked elsewhere
+        var (there, gone) = (Guid.NewGuid(), Guid.NewGuid());
+        using (var spool = Spool())
+        using (var killed = Teller(hook, new HookDelivery(), spool: spool))
+        {
+            killed.Tell(new StreamEvent(begins, "studio", DateTimeOffset.UnixEpoch) { Session = there, Address = "192.0.2.7" });
+            killed.Tell(new StreamEvent(begins, "studio", DateTimeOffset.UnixEpoch) { Session = gone });
+            killed.Tell(new StreamEvent(ends, "studio", DateTimeOffset.UnixEpoch) { Session = gone });
+            Assert.Equal(gone.ToString(), (await _server.Next())["session"]);
+            await killed.StopAsync(CancellationToken.None);   // with that delivered, and nothing said of who is there
+        }
+
+        using (var spool = Spool())
+        using (var next = Teller(hook, new HookDelivery(), spool: spool))
+        {
+            next.Tell(new StreamEvent(begins, "studio", DateTimeOffset.UnixEpoch) { Session = there });   // by its ticket
+            next.Tell(new StreamEvent(ends, "studio", DateTimeOffset.UnixEpoch) { Session = there, Reason = "idle" });
+            HookCall[] calls = [await _server.Next(), await _server.Next()];
+            Assert.All(calls, call => Assert.Equal((name, there.ToString()), (call["event"], call["session"])));
+            Assert.Equal([reason, "idle"], calls.Select(call => call["reason"]));
+            Assert.Equal("192.0.2.7", calls[0]["address"]);
+            await next.StopAsync(CancellationToken.None);
+        }
+
+        using var last = Spool();
+        Assert.Empty(last.Open());
+    }
+
+    [Fact]
+    public async Task An_end_that_was_written_down_when_the_process_was_killed_is_told_once()
+    {
+        var hook = new AccessHook { Url = _server.Url, Secret = "sixteen letters!", Tells = [HookEvent.Stop] };
+        var (ended, again) = (Guid.NewGuid(), Guid.NewGuid());
+        using (var killed = Spool())
+        {
+            killed.Open();
+            killed.Keep(HookSpool.Begun, new StreamEvent(HookEvent.Play, "studio", default) { Session = ended });
+            killed.Keep(HookSpool.NameOf(hook), new StreamEvent(HookEvent.Stop, "studio", default) { Session = again, Reason = "idle" });
+            killed.Keep(HookSpool.Begun, new StreamEvent(HookEvent.Play, "studio", default) { Session = again });
+            killed.Keep(HookSpool.NameOf(hook), new StreamEvent(HookEvent.Stop, "studio", default) { Session = ended, Reason = "left" });
+        }
+
+        using var spool = Spool();
+        using var next = Teller(hook, new HookDelivery(), spool: spool);
+        HookCall[] calls = [await _server.Next(), await _server.Next(), await _server.Next()];
+        Assert.Equal(["idle", "left", "lost"], calls.Select(call => call["reason"]));
+        Assert.Equal([again, ended, again], calls.Select(call => Guid.Parse(call["session"]!)));
+        await next.StopAsync(CancellationToken.None);
+        Assert.Equal(0, next.Waiting);
+    }
+
     [Fact]
     public void A_spool_grows_with_what_waits_not_with_what_was_delivered()
     {
@@ -260,10 +316,17 @@ public sealed class HookTests : IAsyncLifetime
     };
 
     static HookAsker Asker(AccessHook hook) =>
-        new(Http(), Metrics(), Options.Create(new AccessOptions { Hooks = [hook] }), TimeProvider.System, NullLogger<HookAsker>.Instance);
+        new(Http(), Metrics(), Options.Create(new AccessOptions { Hooks = [Patient(hook)] }), TimeProvider.System, NullLogger<HookAsker>.Instance);
 
     static HookTeller Teller(AccessHook hook, HookDelivery delivery, AccessMetrics? metrics = null, HookSpool? spool = null) => new(
-        Http(), metrics ?? Metrics(), Options.Create(new AccessOptions { Hooks = [hook], Delivery = delivery }), TimeProvider.System, NullLogger<HookTeller>.Instance, spool);
+        Http(), metrics ?? Metrics(), Options.Create(new AccessOptions { Hooks = [Patient(hook)], Delivery = delivery }), TimeProvider.System, NullLogger<HookTeller>.Instance, spool);
+
+    // A busy machine is no hook that does not answer.
+    static AccessHook Patient(AccessHook hook)
+    {
+        hook.Timeout = hook.Timeout < TimeSpan.FromSeconds(1) ? hook.Timeout : TimeSpan.FromMinutes(1);
+        return hook;
+    }
 
     HookSpool Spool() => new(_folder.FullName, NullLogger<HookSpool>.Instance);
 
