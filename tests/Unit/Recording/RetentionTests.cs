@@ -21,6 +21,7 @@ public sealed class RetentionTests : IDisposable
     readonly ManualTime _time = new();
     readonly FakeEntries _entries;
     readonly JournalSweep _sweep;
+    readonly DvrOptions _dvr = new() { Streams = { ["studio"] = TimeSpan.FromMinutes(10) } };
     string _volume = "";
 
     public RetentionTests()
@@ -31,7 +32,7 @@ public sealed class RetentionTests : IDisposable
         var grains = DispatchProxy.Create<IGrainFactory, FakeEntries>();
         _entries = (FakeEntries)(object)grains;
         _sweep = new JournalSweep(
-            _folders, new RecordingOptions { Retention = TimeSpan.FromHours(1) }, new DvrOptions(), grains, new RecordingEvents { IsAwaited = _marks.Awaits },
+            _folders, new RecordingOptions { Retention = TimeSpan.FromHours(1) }, _dvr, grains, new RecordingEvents { IsAwaited = _marks.Awaits },
             new RecordingMetrics(meters), _time, NullLogger.Instance);
         _time.Advance(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch);   // files have the times of the machine
     }
@@ -87,6 +88,34 @@ public sealed class RetentionTests : IDisposable
         Record(LiveEntry, end: false);
         Assert.False(_marks.Awaits(Journal));
         Assert.False(_marks.Awaits("1_nothing00"));
+    }
+
+    [Fact]
+    public async Task A_rewind_window_loses_what_is_too_old_and_the_oldest_where_it_is_too_much()
+    {
+        string[] volumes = ["studio-000001-000001", "studio-000001-000002", "studio-000001-000003", "studio-000001-000004"];
+        for (var i = 0; i < volumes.Length; i++)
+        {
+            Rewind(volumes[i], ago: TimeSpan.FromMinutes(12 - 4 * i));
+        }
+
+        await Sweep(TimeSpan.FromMinutes(1));
+        Assert.Equal(volumes[1..], Left());
+        _dvr.MaxBytes = 250;
+        await Sweep(TimeSpan.FromSeconds(10));
+        Assert.Equal(volumes[2..], Left());
+        await Sweep(TimeSpan.FromMinutes(20));
+        Assert.False(Directory.Exists(_folders.Rewind.FolderOf("studio")));
+
+        string[] Left() => [.. _folders.Rewind.Volumes("studio").Select(volume => volume.Volume)];
+    }
+
+    void Rewind(string volume, TimeSpan ago)
+    {
+        Directory.CreateDirectory(_folders.Rewind.FolderOf("studio"));
+        File.WriteAllBytes(_folders.Rewind.MediaPath("studio", volume, "v1"), new byte[90]);
+        File.WriteAllBytes(_folders.Rewind.IndexPath("studio", volume), new byte[10]);
+        File.SetLastWriteTimeUtc(_folders.Rewind.IndexPath("studio", volume), DateTime.UtcNow - ago);
     }
 
     bool IsGone => !Directory.Exists(_folders.Recordings.FolderOf(Journal));
