@@ -6,7 +6,7 @@ public sealed class LiveStreamOptions
     /// <summary>A segment ends at the first key frame after this long.</summary>
     public TimeSpan SegmentDuration { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>No part (CMAF chunk) is longer than this.</summary>
+    /// <summary>A part (CMAF chunk) ends at the first frame after this long. PART-TARGET is a fifteenth longer, and no part is longer than that.</summary>
     public TimeSpan PartDuration { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long viewers of a lost source wait before the stream goes off air.</summary>

@@ -19,7 +19,8 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     public const long AlignedTolerance90k = 270;
 
     readonly long _segment90k = Ticks90k(plan.SegmentDuration);
-    readonly long _part90k = Ticks90k(plan.PartDuration);
+    readonly long _part90k = Math.Max(1, Ticks90k(plan.PartDuration));
+    readonly long _partTarget90k = PartTargetOf(Ticks90k(plan.PartDuration));
     readonly Dictionary<int, TrackPlace> _tracks = [];
     SegmentMark? _previous;
     SegmentMark? _current;
@@ -55,6 +56,12 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     /// <param name="planned">Whole seconds of the planned segment duration.</param>
     public static int TargetDurationOf(int planned, long duration90k) =>
         Math.Max(planned, (int)((duration90k + MediaTime.Hz90k / 2) / MediaTime.Hz90k));
+
+    /// <summary>
+    /// PART-TARGET where parts are cut so long: frames do not end where parts should, so it has room for one more, of up to a fifteenth (RFC 8216bis
+    /// §4.4.3.7: no part is longer; those that are not a segment's last have at least 85% of it).
+    /// </summary>
+    public static long PartTargetOf(long part90k) => part90k + part90k / 15;
 
     /// <summary>Whether frames of this one's track decide where segments start.</summary>
     public bool Leads(in Frame frame) => frame.Track.Id == _leader?.Id;
@@ -93,7 +100,7 @@ public sealed class SegmentMarker(SegmentationPlan plan)
             return false;
         }
 
-        place.Enter(placed, segment, _part90k);
+        place.Enter(placed, segment, _part90k, _partTarget90k);
         End90k = Math.Max(End90k, placed.Pts90k + place.Step90k);
         marked = new MarkedFrame(placed, segment, place.Part);
         return true;
@@ -241,7 +248,7 @@ public sealed class SegmentMarker(SegmentationPlan plan)
         Independent = independent,
         TargetDuration = TargetDuration > 0 ? TargetDuration : Seconds(_segment90k),
         RunStart90k = discontinuity ? start90k : _current?.RunStart90k ?? plan.RunStart90k ?? start90k,
-        PartTarget90k = (int)Math.Min(_part90k, int.MaxValue),
+        PartTarget90k = (int)Math.Min(_partTarget90k, int.MaxValue),
     };
 
     bool TryChooseSegment(in Frame frame, TrackPlace place, out SegmentMark segment)
@@ -273,7 +280,9 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     /// <summary>How far one track has come.</summary>
     sealed class TrackPlace
     {
-        long _partStart90k;
+        const long Rounding90k = 135;   // encoders' times are rounded to milliseconds
+
+        long _partStart90k, _partEnd90k;
         long _last90k = long.MinValue;
 
         public TrackInfo? Configuration { get; set; }
@@ -288,7 +297,9 @@ public sealed class SegmentMarker(SegmentationPlan plan)
         /// <summary>Distance of the last two frames in 90 kHz ticks.</summary>
         public long Step90k { get; private set; }
 
-        public void Enter(in Frame frame, SegmentMark segment, long part90k)
+        // Parts end at the first frame at or behind each multiple of their length, so that a segment of four such lengths has four parts. If none was longer
+        // than that length, its last would have one frame or two: hls.js does not fetch those of sound now and then, and stands still for seconds.
+        public void Enter(in Frame frame, SegmentMark segment, long part90k, long target90k)
         {
             var dts90k = frame.Dts90k;
             if (_last90k != long.MinValue)
@@ -298,11 +309,13 @@ public sealed class SegmentMarker(SegmentationPlan plan)
 
             if (Segment != (object)segment)
             {
-                (Segment, Part, _partStart90k) = (segment, 0, dts90k);
+                (Segment, Part, _partStart90k, _partEnd90k) = (segment, 0, dts90k, dts90k + part90k);
             }
-            else if (dts90k - _partStart90k + Step90k > part90k)
+            else if (dts90k + Rounding90k >= _partEnd90k || dts90k - _partStart90k + Step90k > target90k)
             {
                 (Part, _partStart90k) = (Part + 1, dts90k);
+                var behind = dts90k + part90k / 2 - _partEnd90k;
+                _partEnd90k += behind > 0 ? (behind + part90k - 1) / part90k * part90k : 0;
             }
 
             _last90k = dts90k;

@@ -48,7 +48,7 @@ public sealed record SegmentationPlan
     /// <summary>A segment ends at the first key frame after this long.</summary>
     public required TimeSpan SegmentDuration { get; init; }
 
-    /// <summary>No part is longer than this.</summary>
+    /// <summary>Parts end at the first frame after this long.</summary>
     public required TimeSpan PartDuration { get; init; }
 
     /// <summary>While no target duration is settled, a segment without a second key frame is cut after this many seconds.</summary>

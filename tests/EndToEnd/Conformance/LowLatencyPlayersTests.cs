@@ -22,7 +22,7 @@ public sealed class LowLatencyPlayersTests(ITestOutputHelper output)
         await page.Plays(StartWithin);
         await Task.Delay(TimeSpan.FromSeconds(3));   // it starts a little behind and catches up
         var (latencies, stalls) = await Look(page, TimeSpan.FromSeconds(60));
-        output.WriteLine($"figure: hls.js, low latency, for a minute: latency {Figures(latencies)}, {stalls} stalls of a second; {string.Join(" | ", page.Errors)}");
+        output.WriteLine($"figure: hls.js, low latency, for a minute: latency {Figures(latencies)}, {stalls} stalls of a second; it says: {await page.Evaluate("target()")}; {string.Join(" | ", page.Errors)}");
 
         // How near it stays depends on who else uses the machine: at most 2 s and no stall is the aim, and a figure. That it plays on is the test.
         var last = await page.Read();

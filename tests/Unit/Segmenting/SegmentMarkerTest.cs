@@ -67,14 +67,42 @@ public class SegmentMarkerTest
         Assert.Equal((7, 8), (late.Segment.Msn, next.Segment.Msn));
     }
 
-    [Fact]
-    public void No_part_is_longer_than_planned()
+    // Ticks of 90 kHz from frame to frame: pictures at 24, 25, 29.97, 30, 50 and 60 a second, and as milliseconds; AAC at 48, 44.1 and 32 kHz, Opus.
+    [Theory]
+    [InlineData(3_750)]
+    [InlineData(3_600)]
+    [InlineData(3_003)]
+    [InlineData(3_000)]
+    [InlineData(1_800)]
+    [InlineData(1_500)]
+    [InlineData(2_970)]
+    [InlineData(1_920)]
+    [InlineData(2_090)]
+    [InlineData(2_880)]
+    public void A_segment_of_two_seconds_has_four_parts_of_half_a_second_none_longer_than_the_target_or_shorter_than_players_take(int step)
     {
-        var marked = Mark(Plan(), Pictures(0, 100, gop: 50));
+        var marker = new SegmentMarker(Plan());
+        marker.Follow(Video);
+        var pictures = Enumerable.Range(0, 200).Select(i => Picture(i, key: i % 50 == 0));
+        var track = Audio with { Timescale = 90_000 };
+        var others = Enumerable.Range(0, 8 * 90_000 / step).Select(i => new Frame(track, default, (long)i * step, 0, step, FrameFlags.Key));
+        var marked = Mark(marker, pictures.Concat(others).OrderBy(frame => frame.Dts90k).ThenBy(frame => frame.Track.Id)).Where(frame => frame.Frame.Track == track);
 
-        var parts = marked.GroupBy(frame => (frame.Segment.Msn, frame.Part)).ToList();
-        Assert.All(parts, part => Assert.InRange(part.Count() * 3_600, 1, 45_000));
-        Assert.Equal([0, 1, 2, 3, 4], parts.Where(part => part.Key.Msn == 7).Select(part => part.Key.Part));
+        var target = marker.Current!.PartTarget90k;
+        foreach (var segment in marked.GroupBy(frame => frame.Segment.Msn))
+        {
+            long[] parts = [.. segment.GroupBy(frame => frame.Part).Select(part => part.Count() * (long)step)];
+            Assert.Equal(4, parts.Length);
+            Assert.All(parts, part => Assert.InRange(part, target * 85 / 100, target));
+        }
+    }
+
+    [Fact]
+    public void Where_frames_are_long_a_part_ends_before_it_exceeds_the_target()
+    {
+        var marker = new SegmentMarker(Plan());
+        var marked = Mark(marker, Enumerable.Range(0, 200).Select(i => new Frame(Audio, default, i * 4_096L, 0, 4_096, FrameFlags.Key)));
+        Assert.All(marked.GroupBy(frame => (frame.Segment.Msn, frame.Part)), part => Assert.InRange(part.Count() * 7_680, 7_680, marker.Current!.PartTarget90k));
     }
 
     [Fact]
