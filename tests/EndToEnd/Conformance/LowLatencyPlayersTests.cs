@@ -52,9 +52,23 @@ public sealed class LowLatencyPlayersTests(ITestOutputHelper output)
         await Task.Delay(TimeSpan.FromSeconds(3));
         var before = await page.Read();
         await using var again = Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp(stream));
-        await page.Plays(GoOnWithin, before with { Time = before.Time + 10 });
+        await GoesOn(page, before with { Time = before.Time + 10 }, again, server.Url($"/live/{stream}/{address}"));
         (latencies, _) = await Look(page, TimeSpan.FromSeconds(3));
         output.WriteLine($"{name}, after the restart: latency {Figures(latencies)}; {string.Join(" | ", page.Errors)}");
+    }
+
+    // A player that stands still says nothing of itself: what it was to play says more.
+    static async Task GoesOn(PlayerPage page, PlayerState since, ChildProcess encoder, Uri manifest)
+    {
+        try
+        {
+            await page.Plays(GoOnWithin, since);
+        }
+        catch (TimeoutException timeout)
+        {
+            using var http = new HttpClient();
+            throw new TimeoutException($"{timeout.Message}\nits encoder has {(encoder.HasExited ? "ended" : "not ended")}\n{await http.GetStringAsync(manifest)}", timeout);
+        }
     }
 
     // The watch of somebody who looks once a second: latencies in order, and how often the picture's time did not go on.

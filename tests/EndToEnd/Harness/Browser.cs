@@ -106,14 +106,15 @@ sealed class PlayerPage
         """
         () => {
           const video = document.querySelector('video');
-          if (!video) return { frames: 0, time: 0, width: 0, waits: 0, sound: 0, latency: 0, playing: false, text: document.body.innerText };
+          if (!video) return { frames: 0, time: 0, width: 0, waits: 0, sound: 0, latency: 0, playing: false, text: document.body.innerText, buffered: '' };
           if (!window.__watched) {
             window.__watched = true; window.__waits = 0;
             video.addEventListener('waiting', () => { window.__waits++; });
           }
           const quality = video.getVideoPlaybackQuality();
           return { frames: quality.totalVideoFrames, time: video.currentTime, width: video.videoWidth, waits: window.__waits, sound: video.webkitAudioDecodedByteCount, latency: window.latency ? window.latency() : 0,
-            playing: !video.paused && video.readyState >= 3, text: document.body.innerText };
+            playing: !video.paused && video.readyState >= 3, text: document.body.innerText,
+            buffered: [...Array(video.buffered.length).keys()].map(at => `${video.buffered.start(at)}-${video.buffered.end(at)}`).join(' ') };
         }
         """);
 
@@ -174,4 +175,7 @@ sealed record PlayerState
     public bool Playing { get; init; }
 
     public string Text { get; init; } = "";
+
+    /// <summary>What it has, in seconds.</summary>
+    public string Buffered { get; init; } = "";
 }
