@@ -81,7 +81,7 @@ public sealed class LinkReader(FrameArena arena)
                 return Done(decoder, LinkReadResult.Refused);
 
             default:
-                return LinkReadResult.Malformed;
+                return LinkReadResult.Prepared;   // what a later version says in addition: a cluster is upgraded node by node
         }
     }
 

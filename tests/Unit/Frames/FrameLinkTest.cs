@@ -112,12 +112,21 @@ public sealed class FrameLinkTest : IDisposable
     [InlineData("0000000A1207000000000000000000")]  // a frame of a track that was never described
     [InlineData("0000000411070A00")]             // a segment without its fields
     [InlineData("000000031307FF")]               // no such signal
-    [InlineData("000000029907")]                 // no such message
     public void What_is_no_message_is_refused(string hex)
     {
         var input = new ReadOnlySequence<byte>(Convert.FromHexString(hex));
 
         Assert.Equal(LinkReadResult.Malformed, Next(_reader, ref input, out _, out _));
+    }
+
+    [Fact]
+    public void What_a_later_version_says_in_addition_is_passed_over()
+    {
+        var input = new ReadOnlySequence<byte>(Convert.FromHexString("000000029907" + "000000031307" + $"{(int)StreamSignal.OffAir:X2}"));
+
+        Assert.Equal(LinkReadResult.Prepared, Next(_reader, ref input, out _, out _));
+        Assert.Equal(LinkReadResult.Batch, Next(_reader, ref input, out _, out var signal));
+        Assert.Equal(StreamSignal.OffAir, signal);
     }
 
     [Fact]
