@@ -45,7 +45,7 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
             {
                 periods[^1] = last with { End = msn + 1 };
             }
-            else if (tracks.Count > 0)
+            else if (tracks.Count > 0 && !IsRemnant(view, msn, tracks))
             {
                 periods.Add(Begin(mark, tracks, periods.Count == 0 ? Known(mark, before) : null, isFirst: periods.Count == 0));
             }
@@ -53,6 +53,12 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
 
         return periods;
     }
+
+    // The last number of a source that broke off before its sound or its pictures came: often a key frame alone. As a period it is a moment in which one kind
+    // has nothing, over which players do not get (dash.js waits there for ever); left out, it belongs to the hole between two sources.
+    static bool IsRemnant(WindowView view, long msn, List<TrackView> tracks) =>
+        view.Offered.Any(track => tracks.TrueForAll(present => present.Kind != track.Kind))
+        && (view.Segment(msn + 1)?.Mark is { } next ? next.StartsDiscontinuity : view.Pause is not null);
 
     /// <summary>The number after the last that counts.</summary>
     public static long EndOf(TrackView track, bool withOpen) => withOpen && track.Parts.Length > 0 ? track.End + 1 : track.End;

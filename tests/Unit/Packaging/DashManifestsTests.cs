@@ -134,6 +134,24 @@ public sealed class DashManifestsTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void What_broke_off_before_its_sound_or_its_pictures_came_is_no_period(bool video, bool lowLatency)
+    {
+        SendSegments(0, 3);
+        SyntheticStream.Send(_window, _stream.Segment(_stream.Mark(3), video: video, audio: !video, frames: 1));
+        _window.Pause(WindowPause.SourceLost);
+        Assert.Equal(["0"], Manifest(lowLatency).Periods.Select(period => period.Id));
+        Assert.Equal(2, Manifest(lowLatency).Segments.Max(segment => segment.Number));
+
+        SendSecondRun(4, 7, SyntheticStream.Epoch.AddSeconds(20));
+        var periods = Manifest(lowLatency).Periods;
+        Assert.Equal(["0", "1"], periods.Select(period => period.Id));
+        Assert.Equal(4, periods[1].Segments.Min(segment => segment.Number));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void A_period_is_listed_when_each_of_its_tracks_has_come(bool pictureFirst)
