@@ -68,11 +68,20 @@ sealed class Viewer : IAsyncDisposable
             foreach (var number in rendition.Segments.Select(segment => segment.Msn).Where(other.Knows))
             {
                 var (one, same) = (rendition.Find(number)!.Value, other.Find(number)!.Value);
+                if (one.Segment.Gap != same.Segment.Gap && EndsSource(rendition, number))
+                {
+                    continue;
+                }
+
                 Assert.Equal(one.Segment with { Discontinuities = 0 }, same.Segment with { Discontinuities = 0 });
                 Assert.True(one.Bytes.AsSpan().SequenceEqual(same.Bytes), $"segment {number} of {rendition.Address.AbsolutePath} has two contents: {one.Bytes.Length} and {same.Bytes.Length} bytes");
             }
         }
     }
+
+    // What a source that was lost had sent to one gateway and not yet to the other is a gap there: of the number that was open and the one before it.
+    static bool EndsSource(RenditionRecord rendition, long number) =>
+        rendition.Segments.Any(segment => segment.Discontinuities > 0 && segment.Msn > number && segment.Msn <= number + 2);
 
     /// <summary>
     /// What a player shows that began three segments behind the live edge when the viewer came (RFC 8216 §6.3.3) and takes each segment from the
