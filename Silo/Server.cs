@@ -70,7 +70,7 @@ static class Server
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             started = true;
-            start.Tell(app.Logger);
+            start.Tell(app.Services.GetRequiredService<ILogger<StartReport>>());
         });
         app.MapGateway();
         start.Built();
