@@ -17,6 +17,9 @@ sealed class SmoothTimeline
 
     public const int Hz = 10_000_000;
 
+    // A source begins where the one before it ended, to a tick of 90 kHz either way.
+    const int Seam = 2 * Hz / MediaTime.Hz90k;
+
     readonly List<SmoothChunk> _chunks = [];
     readonly bool _isOver;
     int _ended;
@@ -24,19 +27,26 @@ sealed class SmoothTimeline
     public SmoothTimeline(WindowView view, TrackView leading)
     {
         _isOver = view.Pause is not null;
+        long run = -1;
         for (var msn = leading.First; msn < leading.End; msn++)
         {
-            if (view.Share(leading, msn) is { IsGap: false } share)
+            if (view.Share(leading, msn) is { IsGap: false } share && view.Segment(msn)?.Mark is { } mark)
             {
                 // What a source ended with was listed while nothing came.
-                _ended = view.Segment(msn)?.Mark?.StartsDiscontinuity == true ? _chunks.Count : _ended;
-                var time = MediaTime.Rescale(share.Parts[0].Frames[0].Dts, share.Timescale, Hz);
-                CloseLast(time);
-                _chunks.Add(new SmoothChunk(msn, time, MediaTime.Rescale(share.Duration, share.Timescale, Hz)));
+                _ended = mark.StartsDiscontinuity ? _chunks.Count : _ended;
+                var (dts, timescale) = (share.Parts[0].Frames[0].Dts, share.Timescale);
+                var time = MediaTime.Rescale(dts, timescale, Hz);
+                CloseLast(mark.DiscontinuitySequence == run ? time : null);
+                _chunks.Add(new SmoothChunk(msn, time, MediaTime.Rescale(dts + share.Duration, timescale, Hz) - time));
+                run = mark.DiscontinuitySequence;
             }
         }
 
         NoteOpen(view, leading);
+        if (_isOver || _ended == _chunks.Count)
+        {
+            CloseLast(null);
+        }
     }
 
     // Also while the first fragment of the source that comes after it is still being cut.
@@ -58,12 +68,22 @@ sealed class SmoothTimeline
     public bool IsWhole(SmoothChunk chunk, IReadOnlyList<SmoothChunk> ahead) =>
         ahead.Count == Lookahead || _isOver || _ended > 0 && chunk.Time <= _chunks[_ended - 1].Time;
 
-    // Rounding leaves no tick between two fragments that follow each other.
-    void CloseLast(long next)
+    // Rounding leaves no tick between two fragments that follow each other. The last of a source is as long while nothing comes as when the next source has
+    // come, wherever that begins.
+    void CloseLast(long? next)
     {
-        if (_chunks is [.., var last] && Math.Abs(last.Time + last.Duration - next) < Hz / 100)
+        if (_chunks is not [.., var last])
         {
-            _chunks[^1] = last with { Duration = next - last.Time };
+            return;
+        }
+
+        if (next is null)
+        {
+            _chunks[^1] = last with { Duration = Math.Max(1, last.Duration - Seam) };
+        }
+        else if (Math.Abs(last.Time + last.Duration - next.Value) < Hz / 100)
+        {
+            _chunks[^1] = last with { Duration = next.Value - last.Time };
         }
     }
 }

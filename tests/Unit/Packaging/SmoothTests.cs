@@ -88,6 +88,25 @@ public sealed class SmoothTests : IDisposable
     }
 
     [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(450)]      // 5 ms, as where sound went on a little longer than pictures
+    [InlineData(90_000)]
+    public void What_was_listed_while_nothing_came_keeps_its_length_wherever_the_next_source_begins(int after90k)
+    {
+        _window.Pause(WindowPause.SourceLost);
+        var before = SmoothRules.Check(Text());
+        for (var msn = 6; msn < 10; msn++)
+        {
+            var mark = _stream.Mark(msn, discontinuities: 1, starts: msn == 6, epoch: 2, start90k: 900_000 + msn * 180_000L + after90k);
+            SyntheticStream.Send(_window, _stream.Segment(mark, picture: Picture));
+            var now = SmoothRules.Check(Text());
+            SmoothRules.CheckUpdate(before, now);
+            before = now;
+        }
+    }
+
+    [Theory]
     [InlineData("QualityLevels(601001)/Fragments(video=200000000)", true, 1, 200_000_000)]
     [InlineData("QualityLevels(97021)/Fragments(audio21=0)", false, 21, 0)]
     public void A_request_names_the_track_in_its_bitrate(string path, bool isVideo, int track, long time)
@@ -106,7 +125,9 @@ public sealed class SmoothTests : IDisposable
     [InlineData("")]
     public void What_is_no_request_is_refused(string path) => Assert.False(SmoothRequest.TryParse(path, out _));
 
-    XElement Manifest() => XDocument.Parse(Encoding.UTF8.GetString(SmoothManifest.Render(_window.View, TimeSpan.FromSeconds(30))!.Plain.Span)).Root!;
+    ReadOnlySpan<byte> Text() => SmoothManifest.Render(_window.View, TimeSpan.FromSeconds(30))!.Plain.Span;
+
+    XElement Manifest() => XDocument.Parse(Encoding.UTF8.GetString(Text())).Root!;
 
     static string Hex(long value) => value.ToString("X16", null);
 }
