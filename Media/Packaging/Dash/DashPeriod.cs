@@ -55,7 +55,7 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
     }
 
     // The last number of a source that broke off before its sound or its pictures came: often a key frame alone. As a period it is a moment in which one kind
-    // has nothing, over which players do not get (dash.js waits there for ever); left out, it belongs to the hole between two sources.
+    // has nothing; left out, it belongs to the hole between two sources.
     static bool IsRemnant(WindowView view, long msn, List<TrackView> tracks) =>
         view.Offered.Any(track => tracks.TrueForAll(present => present.Kind != track.Kind))
         && (view.Segment(msn + 1)?.Mark is { } next ? next.StartsDiscontinuity : view.Pause is not null);
