@@ -192,7 +192,7 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
     {
         for (var msn = before - 1; msn >= First; msn--)
         {
-            if (Look(msn).Segment.Mark is { } mark)
+            if (MarkAt(Look(msn).Segment) is { } mark)
             {
                 return mark;
             }
@@ -201,14 +201,34 @@ sealed class MediaPlaylist(WindowView view, HlsForm form, TrackView? video, Trac
         return null;
     }
 
+    // A number that no source used belongs to what was before the source after it: so every playlist counts, also one that begins with it.
+    SegmentMark? MarkAt(LiveSegment segment)
+    {
+        if (segment.Mark is { } own)
+        {
+            return own;
+        }
+
+        for (var msn = segment.Msn + 1; msn <= End; msn++)
+        {
+            if (view.Segment(view.CarrierOf(_leading, msn), msn)?.Mark is { } next)
+            {
+                return next with { DiscontinuitySequence = next.DiscontinuitySequence - (next.StartsDiscontinuity ? 1 : 0), StartsDiscontinuity = false };
+            }
+        }
+
+        return null;
+    }
+
     void WriteStart(PlaylistWriter writer, LiveSegment segment, InitSegment? init, TrackView carrier, ref SegmentMark? previous, ref (InitSegment Init, string Name)? map)
     {
-        for (var tags = Discontinuities(segment.Mark, previous); tags > 0; tags--)
+        var mark = MarkAt(segment);
+        for (var tags = Discontinuities(mark, previous); tags > 0; tags--)
         {
             writer.Add("#EXT-X-DISCONTINUITY\n"u8);
         }
 
-        previous = segment.Mark ?? previous;
+        previous = mark ?? previous;
         // By its address too: what is listed keeps its map when the segment before it, which told the same one under another's name, is listed no more.
         if (form == HlsForm.Cmaf && init is not null && (init.Number != map?.Init.Number || carrier.Name != map?.Name))
         {

@@ -189,6 +189,26 @@ public sealed class HlsPlaylistsTests : IDisposable
     }
 
     [Fact]
+    public void A_number_that_no_source_used_keeps_its_discontinuities_when_it_comes_first()
+    {
+        SendSegments(0, 4);
+        ParsedPlaylist? before = null;
+        for (var msn = 5; msn < 24; msn++)   // after a run of which nothing was seen
+        {
+            SyntheticStream.Send(_window, _stream.Segment(_stream.Mark(msn, discontinuities: 2, starts: msn == 5, epoch: 2)));
+            var now = HlsRules.CheckMedia(_playlists.Media(_window.View, HlsForm.Cmaf, 1, 0)!.Plain.Span);
+            if (before is not null)
+            {
+                HlsRules.CheckReload(before, now);
+            }
+
+            before = now;
+        }
+
+        Assert.True(before!.MediaSequence > 4);
+    }
+
+    [Fact]
     public void A_new_configuration_has_a_new_map()
     {
         SendSegments(0, 3);
