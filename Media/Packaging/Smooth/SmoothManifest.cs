@@ -11,7 +11,10 @@ namespace Tributary.Media.Packaging.Smooth;
 public static class SmoothManifest
 {
     /// <summary>Null where nothing is listed that the protocol can carry.</summary>
-    public static PlaylistText? Render(WindowView view, TimeSpan window)
+    /// <param name="view">What is shown.</param>
+    /// <param name="window">How far one may go back.</param>
+    /// <param name="listed">The last number that the manifest before listed; -1 where there is none.</param>
+    public static PlaylistText? Render(WindowView view, TimeSpan window, long listed = -1)
     {
         var videos = view.Offered.Where(track => SmoothCodec.Of(track.Info) is not null && track.Kind == TrackKind.Video).ToList();
         var audios = view.Offered.Where(track => SmoothCodec.Of(track.Info) is not null && track.Kind == TrackKind.Audio).ToList();
@@ -27,12 +30,12 @@ public static class SmoothManifest
         var any = false;
         if (videos.Count > 0)
         {
-            any |= WriteStream(writer, view, videos, "video");
+            any |= WriteStream(writer, view, videos, "video", listed);
         }
 
         foreach (var audio in audios)
         {
-            any |= WriteStream(writer, view, [audio], $"audio{audio.Number}");
+            any |= WriteStream(writer, view, [audio], $"audio{audio.Number}", listed);
         }
 
         writer.Add("</SmoothStreamingMedia>\n"u8);
@@ -40,15 +43,15 @@ public static class SmoothManifest
     }
 
     /// <summary>Number of the last fragment that is listed of the leading track; -1 where there is none.</summary>
-    internal static long LastOf(WindowView view)
+    internal static long LastOf(WindowView view, long listed)
     {
         var leading = view.Offered.Where(track => SmoothCodec.Of(track.Info) is not null).OrderBy(track => track.Kind == TrackKind.Video ? 0 : 1).FirstOrDefault();
-        return leading is not null && new SmoothTimeline(view, leading).Listed is [.., var last] ? last.Msn : -1;
+        return leading is not null && new SmoothTimeline(view, leading, listed).Listed is [.., var last] ? last.Msn : -1;
     }
 
-    static bool WriteStream(PlaylistWriter writer, WindowView view, List<TrackView> tracks, string name)
+    static bool WriteStream(PlaylistWriter writer, WindowView view, List<TrackView> tracks, string name, long listed)
     {
-        var chunks = new SmoothTimeline(view, tracks[0]).Listed;
+        var chunks = new SmoothTimeline(view, tracks[0], listed).Listed;
         writer.Add("<StreamIndex Type=\""u8).Add(tracks[0].Kind == TrackKind.Video ? "video"u8 : "audio"u8).Add("\" Name=\""u8).Add(name);
         if (view.Choice.LanguageOf(tracks[0]) is { } language)
         {

@@ -22,10 +22,11 @@ public sealed class SmoothManifests(TimeSpan window)
                 return _newest.Text;
             }
 
-            var last = SmoothManifest.LastOf(view);
-            _newest = last < _newest.Last && view.Generation == _newest.Generation && view.Segment(_newest.Last) is not null
+            var listed = view.Generation == _newest.Generation && view.Segment(_newest.Last) is not null ? _newest.Last : -1;
+            var last = SmoothManifest.LastOf(view, listed);
+            _newest = last < listed
                 ? _newest with { Version = view.Version }
-                : (view.Version, view.Generation, last, SmoothManifest.Render(view, window));
+                : (view.Version, view.Generation, last, SmoothManifest.Render(view, window, listed));
             return _newest.Text;
         }
     }

@@ -24,10 +24,11 @@ sealed class SmoothTimeline
     readonly bool _isOver;
     int _ended;
 
-    public SmoothTimeline(WindowView view, TrackView leading)
+    /// <param name="listed">The last number that was listed before, while nothing came; -1 where there is none.</param>
+    public SmoothTimeline(WindowView view, TrackView leading, long listed = -1)
     {
         _isOver = view.Pause is not null;
-        long run = -1;
+        var goesOn = false;
         for (var msn = leading.First; msn < leading.End; msn++)
         {
             if (view.Share(leading, msn) is { IsGap: false } share && view.Segment(msn)?.Mark is { } mark)
@@ -36,21 +37,34 @@ sealed class SmoothTimeline
                 _ended = mark.StartsDiscontinuity ? _chunks.Count : _ended;
                 var (dts, timescale) = (share.Parts[0].Frames[0].Dts, share.Timescale);
                 var time = MediaTime.Rescale(dts, timescale, Hz);
-                CloseLast(mark.DiscontinuitySequence == run ? time : null);
+                CloseLast(goesOn ? time : null);
                 _chunks.Add(new SmoothChunk(msn, time, MediaTime.Rescale(dts + share.Duration, timescale, Hz) - time));
-                run = mark.DiscontinuitySequence;
+                goesOn = GoesOn(view, view.CarrierOf(leading, msn), msn);
             }
         }
 
         NoteOpen(view, leading);
-        if (_isOver || _ended == _chunks.Count)
+        _ended = Math.Max(_ended, _chunks.FindLastIndex(chunk => chunk.Msn <= listed) + 1);
+        if (!goesOn && (_isOver || _ended == _chunks.Count))
         {
             CloseLast(null);
         }
     }
 
-    // Also while the first fragment of the source that comes after it is still being cut.
-    void NoteOpen(WindowView view, TrackView leading) => _ended = view.Segment(leading.End)?.Mark?.StartsDiscontinuity == true ? _chunks.Count : _ended;
+    // Whether what made a number went on after it: else another source did, or nobody yet.
+    static bool GoesOn(WindowView view, TrackView carrier, long msn) =>
+        view.Segment(carrier, msn + 1) is { Mark: { } next } segment && segment.Track(carrier.Slot) is { IsGap: false }
+        && view.Segment(carrier, msn)?.Mark is { } mark && (mark.Epoch, mark.DiscontinuitySequence) == (next.Epoch, next.DiscontinuitySequence);
+
+    // Also while the first fragment of the source that comes after it is still being cut, be it one that this track has not come to.
+    void NoteOpen(WindowView view, TrackView leading)
+    {
+        var newest = view.Tracks.Max(track => track.End);
+        for (var msn = leading.End; msn <= newest && _ended < _chunks.Count; msn++)
+        {
+            _ended = view.Segment(msn)?.Mark?.StartsDiscontinuity == true ? _chunks.Count : _ended;
+        }
+    }
 
     /// <summary>What the manifest lists; all of it where nothing comes any more.</summary>
     public IReadOnlyList<SmoothChunk> Listed => _isOver ? _chunks : _chunks[..Math.Max(_ended, _chunks.Count - Lookahead)];

@@ -106,6 +106,23 @@ public sealed class SmoothTests : IDisposable
         }
     }
 
+    [Fact]
+    public void It_keeps_its_length_and_is_there_too_where_another_source_goes_on_without_a_discontinuity()
+    {
+        var manifests = new SmoothManifests(TimeSpan.FromSeconds(30));
+        _window.Pause(WindowPause.SourceLost);
+        var before = SmoothRules.Check(manifests.Manifest(_window.View)!.Plain.Span);
+        for (var msn = 6; msn < 30; msn++)
+        {
+            SyntheticStream.Send(_window, _stream.Segment(_stream.Mark(msn, epoch: 2, start90k: 900_000 + msn * 180_000L), picture: Picture));
+            var now = SmoothRules.Check(manifests.Manifest(_window.View)!.Plain.Span);
+            SmoothRules.CheckUpdate(before, now);
+            Assert.Equal(SegmentLookup.Found, SmoothFragment.TryOpen(_window.View, _window.View.Find(TrackKind.Video, 1)!, now[0].Time, out var body, out _));
+            body!.Dispose();
+            before = now;
+        }
+    }
+
     [Theory]
     [InlineData("QualityLevels(601001)/Fragments(video=200000000)", true, 1, 200_000_000)]
     [InlineData("QualityLevels(97021)/Fragments(audio21=0)", false, 21, 0)]
