@@ -34,7 +34,8 @@ public sealed class DashManifests
     static Cached Write(WindowView view, bool lowLatency, Cached? before)
     {
         var periods = view.IsReady ? DashPeriod.Split(view, lowLatency, before?.Periods ?? []) : [];
-        if (before is { Periods: [.., var last] } && (periods is [] || periods[^1].End < last.End) && IsToCome(view, last.End - 1))
+        if (before is { Periods: [.., var last] } && (periods is [] || periods[^1].End < last.End)
+            && (IsToCome(view, last.End - 1) || (periods is not [] && IsFollowed(view, last.End - 1))))
         {
             return before with { Version = view.Version };
         }
@@ -47,6 +48,9 @@ public sealed class DashManifests
     // While the next source begins a number anew that was listed as being cut there is nothing of it for a moment. Who asks for it waits for its first part.
     static bool IsToCome(WindowView view, long msn) =>
         view.Pause != WindowPause.OffAir && view.Segment(msn) is { Mark: not null } && view.Offered.Any(track => !view.IsOver(track, msn, 0));
+
+    // A number that was listed as being cut, and given up, goes when the one after it comes: the list never ends earlier while a source is on air.
+    static bool IsFollowed(WindowView view, long msn) => view.Pause is null && view.Offered.Any(track => track.End >= msn);
 
     sealed record Cached(long Version, PlaylistText? Text, IReadOnlyList<DashPeriod> Periods, DateTimeOffset Published);
 }

@@ -13,7 +13,7 @@ sealed class DashTimeline
     {
         (Track, _period) = (track, period);
         First = period.From;
-        var end = Math.Min(period.End, DashPeriod.EndOf(track, withOpen));
+        var end = Math.Min(period.End, DashPeriod.EndOf(view, track, withOpen));
         for (var msn = First; msn < end; msn++)
         {
             var (init, parts, ticks) = msn < track.End ? Complete(view, msn) : Open(view);

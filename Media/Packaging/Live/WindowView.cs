@@ -201,19 +201,28 @@ public sealed class WindowView
         return this;
     }
 
-    /// <summary>A segment that the view still has, listed or not; of the first rendition that has it.</summary>
+    /// <summary>
+    /// A segment that the view still has, listed or not; of the first rendition that has it. A number that a lost source left open is begun anew by the next
+    /// one, after a discontinuity: then of the first that is so far.
+    /// </summary>
     public LiveSegment? Segment(long msn)
     {
+        LiveSegment? newest = null;
         foreach (var (_, view) in _homes)
         {
-            if (view.Segment(msn) is { Mark: not null } found)
+            if (view.Segment(msn) is { Mark: { } mark } found && (newest is null || IsLater(mark, newest.Mark!)))
             {
-                return found;
+                newest = found;
             }
         }
 
-        return Own(msn);
+        return newest ?? Own(msn);
     }
+
+    // Renditions of one run begin a number at about the same place.
+    internal static bool IsLater(SegmentMark one, SegmentMark other) =>
+        one.DiscontinuitySequence > other.DiscontinuitySequence
+        || (one.DiscontinuitySequence == other.DiscontinuitySequence && one.Start90k - other.Start90k > MediaTime.Hz90k / 2);
 
     LiveSegment? Own(long msn) =>
         _segments.Length > 0 && msn >= _segments[0].Msn && msn <= _segments[^1].Msn ? _segments[(int)(msn - _segments[0].Msn)] : null;

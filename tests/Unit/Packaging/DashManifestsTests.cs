@@ -246,6 +246,54 @@ public sealed class DashManifestsTests : IDisposable
     }
 
     [Fact]
+    public void After_a_number_in_which_a_source_broke_off_a_period_begins_though_the_run_goes_on()
+    {
+        SendSegments(0, 4);
+        SyntheticStream.Send(_window, _stream.Segment(_stream.Mark(4), frames: 30));
+        _window.Pause(WindowPause.SourceLost);
+        using var next = new SyntheticStream(_stream.Pool);
+        for (var msn = 5; msn < 8; msn++)
+        {
+            SyntheticStream.Send(_window, next.Segment(next.Mark(msn, epoch: 2)));
+            Manifest();
+        }
+
+        Assert.Equal(5, Manifest().Periods[1].Segments[0].Number);
+    }
+
+    [Fact]
+    public void In_low_latency_a_number_that_was_given_up_goes_when_the_one_after_it_comes()
+    {
+        var history = new DashHistory();
+        SendSegments(0, 3);
+        var run = SyntheticStream.Epoch.AddSeconds(30);
+        SendPart(4, 1, epoch: 2, run, 30);   // nobody ever used 3
+        history.Add(Manifest(lowLatency: true));
+        Assert.Equal(SegmentLookup.Found, _window.View.TryOpenPart(_window.View.Tracks[0], 4, 0, out var part));
+        part!.Dispose();
+        Assert.True(_window.Settle(2)!.PartsSent);
+        _window.Pause(WindowPause.SourceLost);
+        history.Add(Manifest(lowLatency: true));
+        foreach (var frames in (int[])[1, 30])
+        {
+            SendPart(5, 1, epoch: 3, run.AddSeconds(10), frames, gaps: 1);
+            history.Add(Manifest(lowLatency: true));
+        }
+
+        Assert.Equal(5, Manifest(lowLatency: true).Segments.Max(segment => segment.Number));
+    }
+
+    void SendPart(long msn, long run, long epoch, DateTimeOffset start, int frames, int gaps = 0)
+    {
+        using var source = new SyntheticStream(_stream.Pool);
+        var mark = source.Mark(msn, run, starts: true, epoch) with
+        {
+            RunStart90k = msn * 180_000, ProgramDateTime = start, GapsBefore = gaps, GapStart90k = (msn - gaps) * 180_000, GapTime = start.AddSeconds(-2 * gaps),
+        };
+        SyntheticStream.Send(_window, source.Segment(mark, frames: frames));
+    }
+
+    [Fact]
     public void The_end_of_the_stream_gives_the_presentation_its_duration()
     {
         SendSegments(0, 3);
