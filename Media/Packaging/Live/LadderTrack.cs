@@ -48,19 +48,23 @@ sealed class LadderTrack(int rendition, int slot)
         }
 
         // 1. How far it is listed: never back.
-        var comes = nearest is { } other && isLost ? other.Track.End : own.Track.End;
+        var comes = nearest is { } other && isLost ? other.Track.End : nearest is null && round.IsOpen(own, own.Track.End - 1) ? own.Track.End - 1 : own.Track.End;
         var end = UpToWhatComes(Math.Max(comes, _end), own, nearest, round);
-        while (nearest?.Track.End > end && _filled.ContainsKey(end))
+        var goesOn = nearest ?? (own.IsLost ? null : own);
+        while (_filled.TryGetValue(end, out var by) && IsKnown(end, round.Find(own.Track.Kind, by), goesOn, round))
         {
             end++;
         }
+
+        NoteBrokenUpTo(end, own, round);
 
         // 2. What there is of the number that is still open.
         var open = _filled.TryGetValue(end, out var number) ? round.Find(own.Track.Kind, number) : own;
         var parts = open is { } source ? PartsOf(source, end) : [];
 
         // 3. From where on every number has something. Nothing leaves the list before something came to it: a playlist changes at its own places alone.
-        var least = Merged is { } shown && shown.End == end && shown.Parts == parts ? Math.Min(shown.First, round.Front) : round.Front;
+        var least = Merged is not { } shown || shown.End <= shown.First ? round.Front
+            : shown.End == end && shown.Parts == parts ? shown.First : Math.Max(shown.First, round.Front);
         var first = end;
         while (first > least && Has(first - 1, own, round))
         {
@@ -72,6 +76,11 @@ sealed class LadderTrack(int rendition, int slot)
         _end = end;
         Show(own, first, end, parts, open?[end]?.Init ?? open?.Track.OpenInit);
     }
+
+    // Whether what fills a number may be listed: as far as another goes on, or where all are lost up to where the last of them broke off.
+    bool IsKnown(long msn, LadderShare? carrier, LadderShare? goesOn, LadderRound round) =>
+        carrier is { } share && (share[msn] is not null || _broken.ContainsKey(msn))
+        && (goesOn is { } present ? present.Track.End > msn || !share.IsLost : !round.IsOpen(share, msn));
 
     // What may still be listed is remembered, whatever is listed at this moment.
     static void Forget<T>(SortedDictionary<long, T> numbers, long front)
@@ -147,9 +156,22 @@ sealed class LadderTrack(int rendition, int slot)
     // given up for the next source.
     void NoteBroken(long msn, LadderShare lost, LadderShare present, bool isShown)
     {
-        if (isShown && msn >= _end && lost.IsLost && present[msn] is { } whole && (lost[msn] is null || IsShort(msn, lost, present)))
+        if (isShown && msn >= _end && lost.IsLost && present[msn] is { } whole && (lost[msn] is null || (!whole.IsGap && IsShort(msn, lost, present))))
         {
             _broken.TryAdd(msn, whole.Duration90k);
+        }
+    }
+
+    // Whatever comes to be listed of a source that broke off within it is as long as for who had all of it, though that one may be lost by now.
+    void NoteBrokenUpTo(long end, LadderShare own, LadderRound round)
+    {
+        for (var msn = Math.Max(_end, round.Front); msn < end; msn++)
+        {
+            if ((_filled.TryGetValue(msn, out var number) ? round.Find(own.Track.Kind, number) : own) is { } source && source.BrokeOff(msn)
+                && round.Whole90k(source, msn) is var whole && source[msn]!.Duration90k < whole - Short90k)
+            {
+                _broken.TryAdd(msn, whole);
+            }
         }
     }
 
@@ -171,6 +193,11 @@ sealed class LadderTrack(int rendition, int slot)
             if (carrier is { } lost && nearest is { } goesOn)
             {
                 NoteBroken(msn, lost, goesOn, ShowsParts(msn));
+            }
+
+            if (nearest is null && carrier is { } source && round.IsOpen(source, msn))
+            {
+                return msn;
             }
 
             if (carrier?.Track.End > msn || _broken.ContainsKey(msn))

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Dash;
 using Tributary.Media.Packaging.Hls;
@@ -9,38 +11,35 @@ using Xunit.Abstractions;
 namespace Tributary.Unit.Packaging;
 
 /// <summary>
-/// Whatever happens to the encoders of an adaptive stream: many small histories, each from a seed, far more violent than any broadcast. What no player survives
-/// is asserted: a playlist that is away or empty, a request that fails, a target duration that changes. Of the other rules it prints how many histories broke
-/// one, with the first of each kind: material for who goes on here.
+/// Whatever happens to the encoders of an adaptive stream: many small histories, each from a seed, far more violent than any broadcast. Every form keeps every
+/// rule in them, but for one limit: a number that was listed while it was cut, of which nobody had got anything when its source was replaced, is begun anew
+/// (<see cref="LiveWindow.Settle"/>), and where the next source breaks off within the same part again, the part is shorter than it was listed.
+/// <see cref="LadderHistoryTests"/> has what was mended, one by one.
 /// </summary>
-public sealed class LadderStormTests(ITestOutputHelper output)
+public sealed partial class LadderStormTests(ITestOutputHelper output)
 {
     const int Histories = 60;
-    static readonly string[] Deadly = ["Object reference", "a playlist is there", "a playlist lists a segment", "TARGETDURATION"];
     const int Steps = 220;
 
     [Fact]
-    public void Nothing_that_ends_playback_happens_whatever_happens_to_encoders()
+    public void Every_form_keeps_its_rules_whatever_happens_to_encoders()
     {
-        var broken = new List<string>();
+        var (broken, limits) = (new List<string>(), 0);
         for (var seed = 1; seed <= Histories; seed++)
         {
-            if (Run(seed) is { } problem)
+            var (problem, isLimit) = Run(seed);
+            limits += isLimit ? 1 : 0;
+            if (problem is not null && !isLimit)
             {
                 broken.Add(problem);
             }
         }
 
-        foreach (var group in broken.GroupBy(problem => problem.Split('\n')[0].Split(": ", 2)[1].PadRight(50)[..50]))
-        {
-            output.WriteLine($"{group.Count()}: {group.First()}");
-        }
-
-        output.WriteLine($"figure: {broken.Count} of {Histories} violent histories of an adaptive stream broke a rule in some form");
-        Assert.DoesNotContain(broken, problem => Deadly.Any(deadly => problem.Split('\n')[0].Contains(deadly, StringComparison.Ordinal)));
+        output.WriteLine($"figure: {broken.Count} of {Histories} violent histories of an adaptive stream broke a rule in some form, {limits} met a known limit");
+        Assert.True(broken.Count == 0, string.Join('\n', broken));
     }
 
-    static string? Run(int seed)
+    static (string? Problem, bool IsLimit) Run(int seed)
     {
         var chance = new Random(seed);
         using var world = new LadderWorld(seed);
@@ -63,7 +62,8 @@ public sealed class LadderStormTests(ITestOutputHelper output)
                 }
                 catch (Exception exception) when (exception is HlsRuleException or DashRuleException or SmoothRuleException or NullReferenceException or Xunit.Sdk.XunitException)
                 {
-                    return $"seed {seed}: {viewers.Looking}: {exception.Message}\n  step {step}; {string.Join("; ", world.Story.TakeLast(10))}\n{viewers.Shown}\n{exception.StackTrace}";
+                    var problem = $"seed {seed}: {viewers.Looking}: {exception.Message}\n  step {step}; {string.Join("; ", world.Story.TakeLast(10))}\n{viewers.Shown}\n{exception.StackTrace}";
+                    return (problem, IsLimit(exception.Message, world));
                 }
             }
 
@@ -73,8 +73,15 @@ public sealed class LadderStormTests(ITestOutputHelper output)
             }
         }
 
-        return null;
+        return (null, false);
     }
+
+    // In low latency alone: parts in HLS, and in DASH the segment that is still cut.
+    static bool IsLimit(string rule, LadderWorld world) =>
+        Part().Match(rule) is { Success: true } found && world.BegunAnew.Contains(long.Parse(found.Groups["number"].Value, CultureInfo.InvariantCulture));
+
+    [GeneratedRegex(@"part \d+ of (?<number>\d+) stays what it was|what was withdrawn does not come back: .*Number = (?<number>\d+)")]
+    private static partial Regex Part();
 }
 
 /// <summary>One viewer of each form, who looks now and then and fetches what it was told of.</summary>

@@ -38,6 +38,9 @@ sealed class LadderWorld : IDisposable
     /// <summary>What happened, for who reads a failure.</summary>
     public List<string> Story { get; } = [];
 
+    /// <summary>Numbers that a rendition began more than once: of the first time nobody had got anything.</summary>
+    public HashSet<long> BegunAnew { get; } = [];
+
     /// <summary>Whether all renditions are on air and have been long enough to have whole segments.</summary>
     public bool IsReady => Ladder.View.IsReady;
 
@@ -130,6 +133,11 @@ sealed class LadderWorld : IDisposable
         (rung.IsOnAir, rung.Epoch, rung.FirstFree) = (true, ++_epoch, _open);
         rung.Sources.Add(rung.Source = new SyntheticStream(_pool));
         Story.Add($"{_open}+{_progress}: {rung.Rendition} begins");
+        if (rung.Newest == _open)
+        {
+            BegunAnew.Add(_open);
+        }
+
         Cut(rung);
         Take(rung);
     }
@@ -145,7 +153,7 @@ sealed class LadderWorld : IDisposable
         }
 
         rung.Rest.AddRange(rung.Source.Segment(mark, picture: rung.Picture));
-        rung.FirstFree = _open + 1;
+        (rung.FirstFree, rung.Newest) = (_open + 1, _open);
     }
 
     // What there is of the open number by now.
@@ -223,7 +231,8 @@ sealed class LadderWorld : IDisposable
         }
 
         _runStart90k = end90k + _chance.Next(4) * 90_000;
-        (_run, _open, _runFirst, _progress) = (_run + 1, next, next, 0);
+        // A run of which nobody has listed anything was none: its first number is begun anew with the count that it had (Resumption.At).
+        (_run, _open, _runFirst, _progress) = (next == _runFirst && _run > 0 ? _run : _run + 1, next, next, 0);
         rung.Edge = null;
         Begin(rung);
     }
@@ -253,6 +262,8 @@ sealed class LadderWorld : IDisposable
         public long Epoch { get; set; }
 
         public long FirstFree { get; set; }
+
+        public long Newest { get; set; } = -1;
 
         public LiveWindowEdge? Edge { get; set; }
 
