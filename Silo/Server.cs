@@ -106,7 +106,7 @@ static class Server
         services.AddRecordings(configuration, data.Path);
         if (options.Node.Is("silo"))
         {
-            services.AddRecorders();
+            services.AddRecorders(static provider => provider.GetRequiredService<IOptions<HlsOptions>>().Value.SyncPoints);
             services.AddSingleton(RecordersCheck.Of);
         }
 

@@ -1,3 +1,4 @@
+using Tributary.Grains.KLive;
 using Tributary.Media.Packaging.Live;
 
 namespace Tributary.Gateway.Live;
@@ -26,8 +27,8 @@ public sealed class HlsOptions
     public TimeSpan DoubtAfter { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Which streams have timed metadata (ID3) at the start of each segment that ties it to the wall clock: Off, Entries (names that can be live entries of the
-    /// platform) or All.
+    /// Which streams have timed metadata (ID3): at the start of each segment what ties it to the wall clock, and what their encoders say in data messages. Off,
+    /// Entries (names that can be live entries of the platform) or All. Recorders write rewind windows by it: all nodes have to have the same.
     /// </summary>
     public SyncPointStreams SyncPoints { get; set; } = SyncPointStreams.Entries;
 
@@ -52,12 +53,4 @@ public sealed class HlsOptions
         && options.Window is { Window.Ticks: > 0, MaxSegments: >= 6, MaxBytes: > 0, MaxSegmentBytes: > 0, MaxTracks: > 0 and <= 64 }
         && options.Linger > TimeSpan.Zero && options.DoubtAfter > TimeSpan.Zero && options.MaxWindows > 0 && options.FirstSegmentWait >= TimeSpan.Zero && options.MaxWaiting >= 0
         && options.SegmentMaxAge >= TimeSpan.Zero && options.PlaylistMaxAge >= TimeSpan.Zero;
-}
-
-/// <summary>Streams that have sync points.</summary>
-public enum SyncPointStreams
-{
-    Off,
-    Entries,
-    All,
 }

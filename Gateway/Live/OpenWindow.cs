@@ -32,7 +32,7 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
     {
         (Stream, _feeds, _time, OpenedAt) = (stream, feeds, time, time.GetUtcNow());
         (Entry, Rendition) = RenditionName.Split(stream);
-        muxers = HasSyncPoints(options.SyncPoints) ? SyncPoints.In(muxers, Entry, Rendition) : muxers;
+        muxers = new SyncPointRule(options.SyncPoints).In(muxers, stream);
         Window = new LiveWindow(options.Window, muxers, Rendition) { Choice = StreamPattern.Find(options.Tracks, Entry, TrackChoice.None) };
         Ladder = new LiveLadder(Window);
         Playlists = new HlsPlaylists(muxers, options.LowLatency);
@@ -101,8 +101,6 @@ public sealed class OpenWindow : IAsyncObserver<FrameBatch>, ILiveStreamObserver
 
     /// <summary>Viewers that hold a connection, counted with those who come and go.</summary>
     internal int LongLived { get; set; }
-
-    bool HasSyncPoints(SyncPointStreams wanted) => wanted == SyncPointStreams.All || wanted == SyncPointStreams.Entries && EntryClaim.IsEntryId(Entry);
 
     internal void Touch() => Interlocked.Exchange(ref _used, _time.GetTimestamp());
 

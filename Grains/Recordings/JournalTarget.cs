@@ -22,8 +22,7 @@ sealed partial class JournalTarget(JournalFolder folder, JournalPlan plan, Recor
     /// <summary>Why nothing is written; empty where all is well.</summary>
     public string Trouble { get; private set; } = "";
 
-    public void Write(
-        string rendition, LiveSegment segment, long epoch, InitSegment init, int number, TrackPart part, ReadOnlySpan<byte> bytes, uint checksum)
+    public void Write(string rendition, LiveSegment segment, long epoch, InitSegment init, int number, TrackPart part, ReadOnlySpan<byte> bytes)
     {
         if (!Takes(segment.Msn))
         {
@@ -32,8 +31,7 @@ sealed partial class JournalTarget(JournalFolder folder, JournalPlan plan, Recor
 
         try
         {
-            _writer.Write(rendition, segment, epoch, init, number, part, bytes, checksum);
-            context.Metrics.Wrote(bytes.Length);
+            context.Metrics.Wrote(_writer.Write(rendition, segment, epoch, init, number, part, bytes));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -12,7 +12,14 @@ namespace Tributary.Grains.Recordings;
 /// <param name="Epoch">Of the recorder.</param>
 /// <param name="FromMsn">Numbers before it are not its own.</param>
 /// <param name="VolumeDuration">A volume ends with the segment that reaches it.</param>
-sealed record JournalPlan(string Name, string Stream, string Entry, long Epoch, long FromMsn, TimeSpan VolumeDuration);
+sealed record JournalPlan(string Name, string Stream, string Entry, long Epoch, long FromMsn, TimeSpan VolumeDuration)
+{
+    /// <summary>
+    /// Whether timed metadata is kept. A rewind window has the bytes that were live; a recording is read for its chunks (<see cref="PartHeads"/>), also by nodes
+    /// of an older version, which know no other box before one.
+    /// </summary>
+    public bool KeepsEvents => Entry.Length == 0;
+}
 
 /// <summary>
 /// The journal of one entry or stream while it is written, volume after volume. A volume holds whole numbers: renditions cross to the next one each when
@@ -33,9 +40,13 @@ sealed class JournalWriter(JournalFolder folder, JournalPlan plan, string node, 
     /// <summary>Whether a number belongs into this journal.</summary>
     public bool Takes(long msn) => msn >= plan.FromMsn;
 
-    public void Write(
-        string rendition, LiveSegment segment, long epoch, InitSegment init, int number, TrackPart part, ReadOnlySpan<byte> bytes, uint checksum) =>
-        VolumeOf(segment).Write(rendition, init, segment.Msn, epoch, number, part, bytes, checksum);
+    /// <summary>Writes a part, whose bytes are <paramref name="bytes"/>. Returns how many of them are kept.</summary>
+    public int Write(string rendition, LiveSegment segment, long epoch, InitSegment init, int number, TrackPart part, ReadOnlySpan<byte> bytes)
+    {
+        var kept = plan.KeepsEvents ? bytes : bytes[part.EventsLength..];
+        VolumeOf(segment).Write(rendition, init, segment.Msn, epoch, number, part, kept);
+        return kept.Length;
+    }
 
     public void End(string rendition, LiveSegment segment, long epoch, TrackSegment share) =>
         VolumeOf(segment).End(rendition, segment.Msn, epoch, share);

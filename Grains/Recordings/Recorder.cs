@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Tributary.Grains.VodEntries;
-using Tributary.Media.Journal;
 using Tributary.Media.Packaging.Live;
 
 namespace Tributary.Grains.Recordings;
@@ -256,10 +255,9 @@ sealed partial class Recorder : IDisposable
             }
 
             var bytes = buffer.Gather(body);
-            var checksum = JournalRecord.Crc32C(bytes);
             foreach (var target in _targets)
             {
-                target.Write(track.Name, segment, cursor.Epoch, init, cursor.Part, parts[cursor.Part], bytes, checksum);
+                target.Write(track.Name, segment, cursor.Epoch, init, cursor.Part, parts[cursor.Part], bytes);
             }
         }
     }

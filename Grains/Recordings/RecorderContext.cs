@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tributary.Grains.Frames.Links;
+using Tributary.Grains.KLive;
 using Tributary.Grains.VodEntries;
 using Tributary.Media.Packaging.Live;
 
@@ -7,8 +8,8 @@ namespace Tributary.Grains.Recordings;
 
 /// <summary>What the recorders of a node share.</summary>
 sealed class RecorderContext(
-    string node, JournalFolders folders, RecordingOptions options, DvrOptions dvr, FrameFeeds feeds, RecorderLoop loop, RecordingMetrics metrics,
-    RecordingEvents events, TimeProvider time, ILogger log)
+    string node, JournalFolders folders, RecordingOptions options, DvrOptions dvr, SyncPointRule syncPoints, FrameFeeds feeds, RecorderLoop loop,
+    RecordingMetrics metrics, RecordingEvents events, TimeProvider time, ILogger log)
 {
     readonly DiskLimit _limit = new(folders.Recordings, options, time);
 
@@ -21,6 +22,8 @@ sealed class RecorderContext(
     public RecordingOptions Options => options;
 
     public DvrOptions Dvr => dvr;
+
+    public SyncPointRule SyncPoints => syncPoints;
 
     public FrameFeeds Feeds => feeds;
 

@@ -8,11 +8,11 @@ namespace Tributary.Grains.Recordings;
 
 /// <summary>
 /// One rendition as a recorder follows it: its frames as a gateway gets them, with a window of its own, so that what is written are the very bytes that viewers
-/// get. Frames come on the publisher's thread and only take references.
+/// get, timed metadata included. Frames come on the publisher's thread and only take references.
 /// </summary>
 sealed partial class RecorderFeed(string stream, Recorder recorder, RecorderContext context) : IAsyncObserver<FrameBatch>, ILiveStreamObserver, IDisposable
 {
-    readonly LiveWindow _window = new(context.Window, LiveMuxers.All, RenditionName.Split(stream).Rendition);
+    readonly LiveWindow _window = new(context.Window, context.SyncPoints.In(LiveMuxers.All, stream), RenditionName.Split(stream).Rendition);
     StreamDirective? _directive;
 
     public string Stream => stream;

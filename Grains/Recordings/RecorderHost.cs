@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Streams;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
+using Tributary.Grains.KLive;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
 
@@ -19,14 +20,14 @@ public sealed partial class RecorderHost(
     IGrainFactory grains,
     [FromKeyedServices(FrameStreamProvider.ProviderName)] IStreamProvider frames,
     FrameFeeds feeds, NodeIdentity node, NodeDrain drain, JournalFolders folders, RecorderLoop loop, IOptions<RecordingOptions> options, IOptions<DvrOptions> dvr,
-    RecordingMetrics metrics, RecordingEvents events, TimeProvider time, ILogger<RecorderHost> log) : BackgroundService, IDrainedWork
+    SyncPointRule syncPoints, RecordingMetrics metrics, RecordingEvents events, TimeProvider time, ILogger<RecorderHost> log) : BackgroundService, IDrainedWork
 {
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(2), Farewell = TimeSpan.FromSeconds(5);
 
     readonly ConcurrentDictionary<string, Recorder> _recorders = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, RecordingAssignment> _late = new(StringComparer.Ordinal);
     readonly SemaphoreSlim _gate = new(1);
-    readonly RecorderContext _context = new(node.Name, folders, options.Value, dvr.Value, feeds, loop, metrics, events, time, log);
+    readonly RecorderContext _context = new(node.Name, folders, options.Value, dvr.Value, syncPoints, feeds, loop, metrics, events, time, log);
     readonly JournalSweep _sweep = new(folders, options.Value, dvr.Value, grains, events, metrics, time, log);
     bool _repaired;
 

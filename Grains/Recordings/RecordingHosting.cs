@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Tributary.Grains.KLive;
 using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
 
@@ -28,8 +29,11 @@ public static class RecordingHosting
     }
 
     /// <summary>Registers the recorders, for a node with the role silo. The host passes on to <see cref="RecorderHost.Assign"/> what its node is told.</summary>
-    public static IServiceCollection AddRecorders(this IServiceCollection services)
+    /// <param name="services">Where to.</param>
+    /// <param name="syncPoints">The streams that have timed metadata at gateways.</param>
+    public static IServiceCollection AddRecorders(this IServiceCollection services, Func<IServiceProvider, SyncPointStreams> syncPoints)
     {
+        services.AddSingleton(provider => new SyncPointRule(syncPoints(provider)));
         services.AddSingleton<RecordingMetrics>();
         services.AddSingleton<RecorderLoop>();
         services.AddHostedService<RecordingHooks>();

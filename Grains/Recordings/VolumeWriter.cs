@@ -66,8 +66,8 @@ sealed class VolumeWriter
         WriteRecords();
     }
 
-    /// <summary>Writes a part, and that it is there. <paramref name="bytes"/> are the part's, header and media.</summary>
-    public void Write(string rendition, InitSegment init, long msn, long epoch, int number, TrackPart part, ReadOnlySpan<byte> bytes, uint checksum)
+    /// <summary>Writes a part, and that it is there. <paramref name="bytes"/> are the part's, header and media, as far as they are kept.</summary>
+    public void Write(string rendition, InitSegment init, long msn, long epoch, int number, TrackPart part, ReadOnlySpan<byte> bytes)
     {
         var media = MediaOf(rendition);
         if (media.Init != init.Number)
@@ -78,8 +78,8 @@ sealed class VolumeWriter
         RandomAccess.Write(media.File, bytes, media.Length);
         var first = part.Frames[0];
         _records.Add(new JournalPart(
-            media.Slot, msn, number, epoch, media.Length, bytes.Length, part.Header.Length, first.Dts, part.Duration, first.CompositionOffset, part.StartsWithKey,
-            checksum));
+            media.Slot, msn, number, epoch, media.Length, bytes.Length, bytes.Length - (int)part.PayloadLength, first.Dts, part.Duration, first.CompositionOffset,
+            part.StartsWithKey, JournalRecord.Crc32C(bytes)));
         media.Length += bytes.Length;
         _bytes += bytes.Length;
         _end90k = Math.Max(_end90k, MediaTime.RescaleNearest(first.Dts + part.Duration, first.Track.Timescale, MediaTime.Hz90k));

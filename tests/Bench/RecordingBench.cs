@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Tributary.Grains.Recordings;
 using Tributary.Media.Frames;
-using Tributary.Media.Journal;
 using Tributary.Media.Packaging.Live;
 
 namespace Tributary.Bench;
@@ -129,8 +128,7 @@ static class RecordingBench
             for (var parts = segment.Parts(slot); _part < parts.Length; _part++)
             {
                 using var body = WindowView.TryHoldPart(segment, slot, _part)!;
-                var bytes = _buffer.Gather(body);
-                _writer.Write("v1", segment, 1, init, _part, parts[_part], bytes, JournalRecord.Crc32C(bytes));
+                _writer.Write("v1", segment, 1, init, _part, parts[_part], _buffer.Gather(body));
             }
         }
 

@@ -145,10 +145,11 @@ sealed class LiveTrack(int slot, TrackInfo info, int number, SegmentMuxers muxer
         _header.ResetWrittenCount();
         WriteSyncPoint(frames[0]);
         WriteMetadata(frames);
+        var events = _header.WrittenCount;
         var sequence = unchecked((uint)(OpenMsn * 64 + Open!.Parts(Slot).Length));
         muxers.ChunkHeader(_header, Info, frames, last.Dts + _lastDuration, sequence);
         var duration = last.Dts - frames[0].Dts + _lastDuration;
-        Open!.Add(Slot, new TrackPart(_header.WrittenSpan.ToArray(), frames, payload, duration));
+        Open!.Add(Slot, new TrackPart(_header.WrittenSpan.ToArray(), frames, payload, duration) { EventsLength = events });
         IsChanged = true;
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Tributary.EndToEnd.Harness;
 
@@ -13,8 +15,9 @@ public sealed partial class RewindTests
         await using var server = await ServerProcess.Start(new()
         {
             ["Dvr__Streams__*"] = "00:10:00", ["Dvr__VolumeDuration"] = "00:00:05", ["Gateway__Hls__Window__Window"] = "00:00:06", ["Frames__Window"] = "00:00:06",
+            ["Gateway__Hls__SyncPoints"] = "All",
         });
-        var encoder = Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp("back"));
+        var encoder = await PublishWithTexts(server.Rtmp("back"));
         await server.IsPlayable("back");
 
         // 1. What live gave, of every segment that it listed.
@@ -35,7 +38,11 @@ public sealed partial class RewindTests
             return live.Count >= 24;
         });
 
-        // 2. The playlist has all of it, and all of it can be fetched as it was.
+        var pictures = live.Where(one => one.Key.EndsWith("-v1.m4s", StringComparison.Ordinal)).Select(one => Encoding.ASCII.GetString(one.Value)).ToArray();
+        Assert.All(pictures, segment => Assert.Contains("KalturaSyncPoint", segment, StringComparison.Ordinal));
+        Assert.Contains(pictures, segment => segment.Contains("\"onTextData\"", StringComparison.Ordinal));
+
+        // 2. The playlist has all of it, and all of it can be fetched as it was, with its timed metadata.
         await Same(server, live);
         var whole = await server.Http.GetStringAsync("/live/back/dvr/index-v1.m3u8");
         Assert.DoesNotContain("PLAYLIST-TYPE", whole, StringComparison.Ordinal);
@@ -69,6 +76,16 @@ public sealed partial class RewindTests
             (await server.Http.GetStringAsync("/live/back/dvr/index-v1.m3u8")) is var text && text.Contains("#EXT-X-DISCONTINUITY\n", StringComparison.Ordinal)
                 && Segment().Matches(text).Last().Value != last && text.Contains(last, StringComparison.Ordinal));
         await playing;
+    }
+
+    // A text each second, as data messages.
+    static async Task<ChildProcess> PublishWithTexts(string url)
+    {
+        var texts = Path.Combine(Repository.Folder("media"), "texts.srt");
+        await File.WriteAllTextAsync(texts, string.Concat(Enumerable.Range(0, 75).Select(static second =>
+            string.Create(CultureInfo.InvariantCulture, $"{second + 1}\n00:{second / 60:00}:{second % 60:00},500 --> 00:{second / 60:00}:{second % 60:00},900\nsecond {second}\n\n"))));
+        return ChildProcess.Start("ffmpeg",
+            ["-nostdin", "-v", "warning", "-re", "-i", await SourceMedia.Plain, "-i", texts, "-map", "0", "-map", "1", "-c:v", "copy", "-c:a", "copy", "-c:s", "text", "-f", "flv", url]);
     }
 
     static async Task Same(ServerProcess server, Dictionary<string, byte[]> live)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Tributary.Grains.KLive;
 using Tributary.Media.Frames;
 using Tributary.Media.Packaging.Dash;
 using Tributary.Media.Packaging.Live;
@@ -25,6 +26,19 @@ public sealed class SyncPointsTests : IDisposable
         Assert.Equal("TEXT", Encoding.ASCII.GetString(tag, 10, 4));
         Assert.Equal(3, tag[20]);
         Assert.Equal(text, Encoding.UTF8.GetString(tag, 21, tag.Length - 21));
+    }
+
+    [Theory]
+    [InlineData(SyncPointStreams.Off, "0_abcdefgh", null)]
+    [InlineData(SyncPointStreams.Entries, "0_abcdefgh", "0_abcdefgh_1_7")]
+    [InlineData(SyncPointStreams.Entries, "0_abcdefgh/2", "0_abcdefgh_2_7")]
+    [InlineData(SyncPointStreams.Entries, "studio", null)]
+    [InlineData(SyncPointStreams.All, "studio", "studio_1_7")]
+    public void Only_the_streams_that_are_configured_have_it(SyncPointStreams streams, string stream, string? id)
+    {
+        var tag = new SyncPointRule(streams).In(SyntheticStream.Muxers, stream).SyncPoint?.Invoke(_stream.Mark(7));
+        Assert.Equal(id is not null, tag is not null);
+        Assert.EndsWith(id is null ? "" : $"\"id\":\"{id}\"}}", Encoding.UTF8.GetString(tag ?? []), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -7,12 +7,12 @@ using Tributary.Unit.Packaging;
 namespace Tributary.Unit.Recording;
 
 /// <summary>A journal in a folder of its own, written from a synthetic stream with the containers of the product.</summary>
-sealed class JournalFixture : IDisposable
+sealed class JournalFixture(SegmentMuxers? muxers = null) : IDisposable
 {
     public const string Entry = "1_abcdefgh";
 
     readonly SyntheticStream _media = new();
-    readonly LiveWindow _window = new(new LiveWindowOptions { Window = TimeSpan.FromMinutes(5) }, LiveMuxers.All);
+    readonly LiveWindow _window = new(new LiveWindowOptions { Window = TimeSpan.FromMinutes(5) }, muxers ?? LiveMuxers.All);
 
     public string Root { get; } = Directory.CreateTempSubdirectory("journal-").FullName;
 
@@ -40,8 +40,8 @@ sealed class JournalFixture : IDisposable
         }
     }
 
-    public JournalWriter Writer(long epoch = 1, TimeSpan? volume = null, long from = 0) => new(
-        Folder, new JournalPlan(Entry, "demo", Entry, epoch, from, volume ?? TimeSpan.FromMinutes(15)), "node-1", TimeProvider.System);
+    public JournalWriter Writer(long epoch = 1, TimeSpan? volume = null, long from = 0, bool rewind = false) => new(
+        Folder, new JournalPlan(Entry, "demo", rewind ? "" : Entry, epoch, from, volume ?? TimeSpan.FromMinutes(15)), "node-1", TimeProvider.System);
 
     /// <summary>Writes the numbers that the window has, as a recorder does; of the last only the first <paramref name="lastParts"/> parts.</summary>
     public void Write(JournalWriter writer, long first, long end, int lastParts = int.MaxValue) => Write(writer, _window, first, end, lastParts);
@@ -57,8 +57,7 @@ sealed class JournalFixture : IDisposable
                 var share = segment.Track(track.Slot)!;
                 for (var part = 0; part < share.Parts.Length && (msn < end - 1 || part < lastParts); part++)
                 {
-                    var bytes = Bytes(segment, track.Slot, part);
-                    writer.Write(track.Name, segment, segment.Mark!.Epoch, share.Init!, part, share.Parts[part], bytes, JournalRecord.Crc32C(bytes));
+                    writer.Write(track.Name, segment, segment.Mark!.Epoch, share.Init!, part, share.Parts[part], Bytes(segment, track.Slot, part));
                 }
 
                 if (msn < end - 1 || lastParts >= share.Parts.Length)

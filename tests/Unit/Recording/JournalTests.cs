@@ -1,5 +1,7 @@
 using System.Text;
+using Tributary.Grains.KLive;
 using Tributary.Grains.Recordings;
+using Tributary.Media.Frames;
 using Tributary.Media.Journal;
 using Tributary.Media.Packaging.Hls;
 using Tributary.Media.Packaging.Live;
@@ -37,6 +39,42 @@ public sealed class JournalTests
                     Assert.Equal(live.ToArray(), journal.Read(number.Piece(timeline.Find(track.Name))!.Value));
                 }
             }
+        }
+    }
+
+    /// <summary>What is rewound is what was live; a recording is chunks alone, as nodes of every version read them.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Timed_metadata_is_in_what_is_rewound_and_not_in_what_is_recorded(bool rewind)
+    {
+        using var journal = new JournalFixture(new SyncPointRule(SyncPointStreams.Entries).In(LiveMuxers.All, JournalFixture.Entry));
+        foreach (var msn in (long[])[0, 1, 2])
+        {
+            journal.Publish(journal.Media.Segment(journal.Media.Mark(msn)).Select(static frame =>
+                frame.Frame.Track.Kind == TrackKind.Video && frame.Frame.Dts90k == frame.Segment.Start90k + 40 * Packaging.SyntheticStream.FrameTicks
+                    ? frame with { Frame = frame.Frame with { Metadata = [new TimedMetadata(0, "{\"a\":1}")] } } : frame));
+        }
+
+        var writer = journal.Writer(rewind: rewind);
+        journal.Write(writer, 0, 2);
+        writer.Close();
+        var (timeline, view) = (journal.Timeline(), journal.Window.View);
+        foreach (var (track, number) in view.Tracks.SelectMany(track => timeline.Numbers.Select(number => (track, number))))
+        {
+            var (segment, kept) = (view.Segment(number.Msn)!, journal.Read(number.Piece(timeline.Find(track.Name))!.Value));
+            var events = segment.Parts(track.Slot).Sum(static part => part.EventsLength);
+            var live = segment.Parts(track.Slot).SelectMany((part, index) => JournalFixture.Bytes(segment, track.Slot, index)[(rewind ? 0 : part.EventsLength)..]);
+            Assert.Equal(live, kept);
+            Assert.Equal(track.Kind == TrackKind.Video, events > 0);
+            Assert.Equal(rewind && events > 0 ? 2 : 0, Encoding.ASCII.GetString(kept).Split("emsg\u0001").Length - 1);
+        }
+
+        Assert.Equal(0, JournalRecovery.Repair(journal.Folder, JournalFixture.Entry, timeline.Volumes[0].Name, "node-1").CutParts);
+        if (!rewind)
+        {
+            var source = new LocalJournals(new JournalFolders(journal.Folder, journal.Folder));
+            Assert.NotNull(await MovieDownload.Build(timeline, JournalFixture.Entry, _ => source, CancellationToken.None));
         }
     }
 
