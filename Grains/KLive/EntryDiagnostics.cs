@@ -12,7 +12,7 @@ namespace Tributary.Grains.KLive;
 /// </summary>
 public sealed class EntryDiagnostics(EntryBroadcasts broadcasts, MediaServerNode node, IGrainFactory grains, IOptions<KLiveOptions> options, TimeProvider time)
 {
-    const int MostRefused = 100;
+    const int MostRefused = 100, Kilo = 1_000;   // bitrates are in kbit/s, as encoders declare theirs in what they say of themselves
     static readonly TimeSpan LeastCpuSpan = TimeSpan.FromSeconds(1);
 
     readonly Queue<(EntryClaim Claim, string Why, DateTimeOffset At)> _refused = new();
@@ -71,7 +71,7 @@ public sealed class EntryDiagnostics(EntryBroadcasts broadcasts, MediaServerNode
                 inputs[slot.Slot.ToString(CultureInfo.InvariantCulture)] = Input(slot, entry.First(place => place.Index == slot.Slot));
             }
 
-            entries[entry.Key] = new JsonObject { ["currentTime"] = time.GetUtcNow().ToUnixTimeMilliseconds(), ["inputs"] = inputs, ["outputs"] = new JsonObject() };
+            entries[entry.Key] = new JsonObject { ["currentTime"] = time.GetUtcNow().ToUnixTimeMilliseconds(), ["inputs"] = inputs, ["outputs"] = Outputs(stream) };
         }
 
         return entries;
@@ -80,7 +80,6 @@ public sealed class EntryDiagnostics(EntryBroadcasts broadcasts, MediaServerNode
     // What an encoder says of itself counts less than what is measured.
     JsonObject Input(SlotDescription slot, EntryPlace place)
     {
-        var (picture, sound) = (slot.Health.Tracks.FirstOrDefault(track => track.Width > 0), slot.Health.Tracks.FirstOrDefault(track => track.SampleRate > 0));
         var source = broadcasts.Find(slot.Request.Session);
         var encoder = new JsonObject();
         foreach (var (name, said) in source?.Metadata() ?? new Dictionary<string, string>())
@@ -88,21 +87,45 @@ public sealed class EntryDiagnostics(EntryBroadcasts broadcasts, MediaServerNode
             encoder[name] = said;
         }
 
-        (encoder["videoCodec"], encoder["audioCodec"], encoder["frameRate"]) = (picture?.Codec ?? "", sound?.Codec ?? "", (picture?.MilliFramesPerSecond ?? 0) / 1_000.0);
-        (encoder["videoBitrate"], encoder["audioBitrate"]) = (picture?.Bitrate ?? 0, sound?.Bitrate ?? 0);
-        (encoder["width"], encoder["height"], encoder["audioSampleRate"]) = (picture?.Width ?? 0, picture?.Height ?? 0, sound?.SampleRate ?? 0);
+        Measure(encoder, slot.Health.Tracks);
         encoder["syncPTSData"] = slot is { Clock90k: { } place90k, ClockTime: { } at }
             ? new JsonObject { ["systemTime"] = at.ToUnixTimeMilliseconds(), ["pts"] = place90k / 90 } : new JsonObject();
         return new JsonObject
         {
             ["Encoder"] = encoder,
-            ["IOPerformance"] = new JsonObject { ["bitrate"] = slot.Health.Bitrate },
+            ["IOPerformance"] = new JsonObject { ["bitrate"] = slot.Health.Bitrate / Kilo },
             ["Properties"] = new JsonObject
             {
                 ["timeRunningSeconds"] = Math.Max(0, (time.GetUtcNow() - slot.Since).TotalSeconds), ["ConectionUrl"] = UrlOf(place.Entry, place.Partner, place.Index),
                 ["pingRoundTripTime"] = source?.RoundTrip()?.TotalMilliseconds, ["IP"] = source?.Address ?? "", ["encoder"] = slot.Request.Encoder, ["Id"] = slot.Request.Session.ToString(),
             },
         };
+    }
+
+    // By the number of the rendition, as older servers list what their transcoders make. Here nothing is transcoded: what goes out is the source on air.
+    internal static JsonObject Outputs(LiveStreamDescription stream)
+    {
+        var onAir = stream.Renditions.Where(static rendition => rendition.OnAir).Select(static rendition => (rendition.Rendition, rendition.Tracks));
+        var alone = stream.Slots.Where(slot => slot.OnAir && stream.Renditions.Length == 0).Select(static slot => (Rendition: RenditionName.First, slot.Health.Tracks));
+        var outputs = new JsonObject();
+        foreach (var (rendition, tracks) in onAir.Concat(alone))
+        {
+            outputs[rendition.ToString(CultureInfo.InvariantCulture)] = new JsonObject
+            {
+                ["Encoder"] = Measure([], tracks), ["IOPerformance"] = new JsonObject { ["bitrate"] = tracks.Sum(static track => track.Bitrate) / Kilo },
+            };
+        }
+
+        return outputs;
+    }
+
+    static JsonObject Measure(JsonObject encoder, TrackSummary[] tracks)
+    {
+        var (picture, sound) = (tracks.FirstOrDefault(static track => track.Width > 0), tracks.FirstOrDefault(static track => track.SampleRate > 0));
+        (encoder["videoCodec"], encoder["audioCodec"], encoder["frameRate"]) = (picture?.Codec ?? "", sound?.Codec ?? "", (picture?.MilliFramesPerSecond ?? 0) / 1_000.0);
+        (encoder["videoBitrate"], encoder["audioBitrate"]) = ((picture?.Bitrate ?? 0) / Kilo, (sound?.Bitrate ?? 0) / Kilo);
+        (encoder["width"], encoder["height"], encoder["audioSampleRate"]) = (picture?.Width ?? 0, picture?.Height ?? 0, sound?.SampleRate ?? 0);
+        return encoder;
     }
 
     public JsonObject Info()

@@ -200,8 +200,11 @@ public sealed class KLiveTests
     static async Task IsInDiagnostics(PlatformWorld world, string entry)
     {
         async Task<JsonObject> Ask(string command) => JsonNode.Parse(await world.Server.Http.GetStringAsync($"/diagnostics/{command}"))!.AsObject();
-        var input = (await Ask("entries"))[entry]!["inputs"]!["0"]!;
+        var shown = (await Ask("entries"))[entry]!;
+        var (input, output) = (shown["inputs"]!["0"]!, Assert.Single(shown["outputs"]!.AsObject()));
         var (encoder, properties) = (input["Encoder"]!, input["Properties"]!);
+        Assert.Equal(("1", "H.264", 640, 360), (output.Key, (string)output.Value!["Encoder"]!["videoCodec"]!, (int)output.Value["Encoder"]!["width"]!, (int)output.Value["Encoder"]!["height"]!));
+        Assert.InRange((int)output.Value["IOPerformance"]!["bitrate"]!, 1, 100_000);   // in kbit/s
         Assert.Equal("H.264", (string)encoder["videoCodec"]!);
         Assert.Equal("7", (string)encoder["videocodecid"]!);   // as the encoder says it
         Assert.True((int)encoder["videoBitrate"]! > 0 && (int)encoder["audioBitrate"]! > 0 && (int)input["IOPerformance"]!["bitrate"]! > 0, input.ToJsonString());

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Tributary.Grains.KLive;
+using Tributary.Grains.LiveStreams;
 using Tributary.Grains.Platform.Model;
 using Tributary.Grains.ServerNodes;
 using Tributary.Unit.Rtmp;
@@ -284,6 +285,29 @@ public sealed class KLiveTests : IDisposable
         Assert.NotNull((await _diagnostics.Kill(Guid.NewGuid().ToString()))["Error"]);
         Assert.True((bool)(await _diagnostics.Kill(source.Session.ToString()))["Succeed"]!);
         await cut.Task;
+    }
+
+    [Fact]
+    public void What_goes_out_is_listed_by_rendition_with_bitrates_in_kilobits()
+    {
+        TrackSummary[] tracks =
+        [
+            new() { Id = 1, Codec = "H.264", CodecString = "avc1.64001f", Width = 1_280, Height = 720, MilliFramesPerSecond = 29_970, Bitrate = 2_500_400 },
+            new() { Id = 2, Codec = "AAC", CodecString = "mp4a.40.2", SampleRate = 48_000, Channels = 2, Bitrate = 128_000 },
+        ];
+        var request = new PublishRequest { Session = Guid.NewGuid(), Slot = 0, Node = "n", FrameLink = "", Encoder = "e" };
+        SlotDescription Slot(bool onAir) => new() { Slot = 0, OnAir = onAir, Request = request, Since = default, Health = new SourceHealth { Tracks = tracks } };
+        var stream = new LiveStreamDescription { Name = Entry, State = StreamState.Live, Since = default, Epoch = 1, NextMsn = 1, DiscontinuitySequence = 0, Slots = [Slot(true), Slot(false)] };
+        const string One = """
+            {"Encoder":{"videoCodec":"H.264","audioCodec":"AAC","frameRate":29.97,"videoBitrate":2500,"audioBitrate":128,"width":1280,"height":720,"audioSampleRate":48000},"IOPerformance":{"bitrate":2628}}
+            """;
+        Assert.Equal($$"""{"1":{{One}}}""", EntryDiagnostics.Outputs(stream).ToJsonString());
+        var several = stream with { Renditions = [new(1, true, true, tracks), new(2, false, false, tracks), new(3, true, false, [])] };
+        var outputs = EntryDiagnostics.Outputs(several);
+        Assert.Equal(["1", "3"], outputs.Select(output => output.Key));
+        Assert.Equal(One, outputs["1"]!.ToJsonString());
+        Assert.Equal(("", 0L), ((string)outputs["3"]!["Encoder"]!["videoCodec"]!, (long)outputs["3"]!["IOPerformance"]!["bitrate"]!));
+        Assert.Empty(EntryDiagnostics.Outputs(stream with { Slots = [Slot(false)] }));
     }
 
     static BroadcastSource Source(Task playable, Action? cut = null) => new(Guid.NewGuid(), () => 0, playable, () =>
