@@ -18,8 +18,8 @@ public sealed class LowLatencyPlayersTests(ITestOutputHelper output)
         Tools.RequirePlayer("hls.js");
         var server = await SharedServer.Get();
         await using var browser = await Browser.Start();
-        await using var publisher = Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp("low"));
-        await server.IsPlayable("low");
+        await using var publisher = Ffmpeg.Publish(await SourceMedia.Plain, server.Rtmp("low"), "-stream_loop", "1");
+        await HasBeenOnAir(server, "low", TimeSpan.FromSeconds(8));   // a stall at a stream's birth moves its target a second back for good
         var page = await browser.Open(browser.PlayerAddress("hls.html", server.Master("low")));
         await page.Plays(StartWithin);
         await Task.Delay(TimeSpan.FromSeconds(3));   // it starts a little behind and catches up
