@@ -6,41 +6,40 @@ sealed class DiskLimit(JournalFolder recordings, RecordingOptions options, TimeP
     static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
 
     readonly Lock _gate = new();
-    readonly Dictionary<JournalFolder, Look> _looks = [];
+    readonly Dictionary<JournalFolder, (long At, string Reason)> _looks = [];
 
-    /// <summary>Empty where there is room. A disk that cannot be looked at has none.</summary>
-    public string Reason(JournalFolder folder, bool isRecording)
+    /// <summary>Why nothing may be written there now; empty where there is room. A disk that cannot be looked at has none.</summary>
+    public string Reason(JournalFolder folder)
     {
         lock (_gate)
         {
             if (!_looks.TryGetValue(folder, out var look) || time.GetElapsedTime(look.At) >= Age)
             {
-                _looks[folder] = look = LookAt(folder);
+                _looks[folder] = look = (time.GetTimestamp(), LookAt(folder));
             }
 
-            return look.Disk.Length > 0 || !isRecording ? look.Disk : look.Bytes;
+            return look.Reason;
         }
     }
 
-    Look LookAt(JournalFolder folder)
+    string LookAt(JournalFolder folder)
     {
         try
         {
             Directory.CreateDirectory(folder.Root);
             var free = new DriveInfo(folder.Root).AvailableFreeSpace;
-            var disk = free < options.MinFreeBytes
-                ? $"The disk has {free / 1_048_576} MiB free, less than Recording:MinFreeBytes asks for ({options.MinFreeBytes / 1_048_576} MiB)."
-                : "";
-            var bytes = options.MaxBytes > 0 && recordings.Bytes() >= options.MaxBytes
+            if (free < options.MinFreeBytes)
+            {
+                return $"The disk has {free / 1_048_576} MiB free, less than Recording:MinFreeBytes asks for ({options.MinFreeBytes / 1_048_576} MiB).";
+            }
+
+            return folder == recordings && options.MaxBytes > 0 && recordings.Bytes() >= options.MaxBytes
                 ? $"Recordings have as many bytes as they may (Recording:MaxBytes, {options.MaxBytes})."
                 : "";
-            return new Look(time.GetTimestamp(), disk, bytes);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return new Look(time.GetTimestamp(), exception.Message, "");
+            return exception.Message;
         }
     }
-
-    readonly record struct Look(long At, string Disk, string Bytes);
 }

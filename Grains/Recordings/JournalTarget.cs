@@ -66,7 +66,7 @@ sealed partial class JournalTarget(JournalFolder folder, JournalPlan plan, Recor
             return false;
         }
 
-        var reason = Trouble.Length > 0 && context.Time.GetElapsedTime(_failedAt) < context.Options.RetryAfter ? Trouble : context.Limit(folder, plan);
+        var reason = Trouble.Length > 0 && context.Time.GetElapsedTime(_failedAt) < context.Options.RetryAfter ? Trouble : context.Limit(folder);
         if (reason.Length == 0)
         {
             if (Trouble.Length > 0)

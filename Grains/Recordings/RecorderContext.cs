@@ -38,7 +38,7 @@ sealed class RecorderContext(
     public LiveWindowOptions Window { get; } = new() { Window = TimeSpan.FromSeconds(30), MaxBytes = options.MaxPendingBytes };
 
     /// <summary>Why nothing may be written to a journal now; empty where it may.</summary>
-    public string Limit(JournalFolder folder, JournalPlan plan) => _limit.Reason(folder, isRecording: plan.Entry.Length > 0);
+    public string Limit(JournalFolder folder) => _limit.Reason(folder);
 
     public Action<JournalPlan, RecordedVolume>? OnVolumeEnded(JournalFolder folder) => (plan, volume) =>
     {

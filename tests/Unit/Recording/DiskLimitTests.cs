@@ -17,20 +17,20 @@ public sealed class DiskLimitTests : IDisposable
         File.WriteAllText(Path.Combine(_root, "recordings"), "a file where a folder should be");
         var (recordings, rewind) = (Folder("recordings"), Folder("rewind"));
         var limit = new DiskLimit(recordings, new RecordingOptions { MinFreeBytes = 0 }, _time);
-        Assert.Contains("recordings", limit.Reason(recordings, isRecording: true), StringComparison.Ordinal);
-        Assert.Empty(limit.Reason(rewind, isRecording: false));
+        Assert.Contains("recordings", limit.Reason(recordings), StringComparison.Ordinal);
+        Assert.Empty(limit.Reason(rewind));
 
         File.Delete(recordings.Root);
-        Assert.NotEmpty(limit.Reason(recordings, isRecording: true));   // looked at once a second
+        Assert.NotEmpty(limit.Reason(recordings));   // looked at once a second
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Empty(limit.Reason(recordings, isRecording: true));
+        Assert.Empty(limit.Reason(recordings));
     }
 
     [Fact]
     public void A_disk_with_less_than_is_to_stay_free_takes_nothing_and_says_so()
     {
         var limit = new DiskLimit(Folder("recordings"), new RecordingOptions { MinFreeBytes = long.MaxValue }, _time);
-        Assert.Contains("Recording:MinFreeBytes", limit.Reason(Folder("rewind"), isRecording: false), StringComparison.Ordinal);
+        Assert.Contains("Recording:MinFreeBytes", limit.Reason(Folder("rewind")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -40,8 +40,8 @@ public sealed class DiskLimitTests : IDisposable
         Directory.CreateDirectory(recordings.FolderOf("studio"));
         File.WriteAllBytes(Path.Combine(recordings.FolderOf("studio"), "studio-v1.mp4"), new byte[100]);
         var limit = new DiskLimit(recordings, new RecordingOptions { MinFreeBytes = 0, MaxBytes = 100 }, _time);
-        Assert.Contains("Recording:MaxBytes", limit.Reason(recordings, isRecording: true), StringComparison.Ordinal);
-        Assert.Empty(limit.Reason(Folder("rewind"), isRecording: false));
+        Assert.Contains("Recording:MaxBytes", limit.Reason(recordings), StringComparison.Ordinal);
+        Assert.Empty(limit.Reason(Folder("rewind")));
     }
 
     JournalFolder Folder(string name) => new(Path.Combine(_root, name));
