@@ -31,7 +31,7 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
 
         // Whole segments are listed when all tracks have completed theirs, so that nothing moves to another period when one turns out to be a gap.
         // Low latency cannot wait for that: there, a track that fails makes the newest segments of the others change their period once.
-        var end = withOpen ? view.Offered.Max(track => EndOf(view, track, withOpen)) : view.Offered.Min(track => track.End);
+        var end = withOpen ? view.Offered.Max(track => EndOf(view, track, withOpen)) : view.Offered.Where(track => !view.IsLeftBehind(track)).Min(track => track.End);
         for (var msn = first; msn < end; msn++)
         {
             if (view.Segment(msn)?.Mark is not { } mark)
@@ -135,7 +135,7 @@ sealed record DashPeriod(string Id, long From, long End, long Start90k, DateTime
         foreach (var track in view.Offered.Select(track => InPlaceOf(view, track, msn)).DistinctBy(track => track.Name))
         {
             var isThere = msn < EndOf(view, track, withOpen) || track.Filled.ContainsKey(msn) ? !IsGap(view, track, msn)
-                : IsGivenUp(view, track, msn) ? false : last?.Contains(track);
+                : IsGivenUp(view, track, msn) || view.IsLeftBehind(track) ? false : last?.Contains(track);
             if (isThere is null)
             {
                 return null;

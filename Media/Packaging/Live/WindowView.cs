@@ -188,6 +188,12 @@ public sealed class WindowView
         return false;
     }
 
+    /// <summary>
+    /// Whether the track's rendition is lost and nobody fills for it, as no other has its codec, while others go on: what they bring does not wait for it.
+    /// </summary>
+    public bool IsLeftBehind(TrackView track) =>
+        HomeOf(track) is { Pause: not null } && Array.Exists(_tracks, other => other.Rendition != track.Rendition && other.End - track.End >= LadderTrack.Behind);
+
     WindowView HomeOf(TrackView track)
     {
         foreach (var (rendition, view) in _homes)

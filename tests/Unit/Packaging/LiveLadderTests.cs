@@ -10,7 +10,7 @@ public sealed class LiveLadderTests : IDisposable
 {
     readonly SyntheticStream[] _sources = [new(), new(), new()];
     readonly LiveWindow[] _windows = [.. Enumerable.Range(1, 3).Select(rendition => new LiveWindow(new LiveWindowOptions(), SyntheticStream.Muxers, rendition))];
-    static readonly TrackInfo[] Pictures =
+    readonly TrackInfo[] _pictures =
         [.. Enumerable.Range(1, 3).Select(rendition => SyntheticStream.Video with { DecoderConfig = new[] { (byte)rendition } })];
 
     readonly LiveLadder _ladder;
@@ -48,7 +48,7 @@ public sealed class LiveLadderTests : IDisposable
     public void A_rendition_that_is_lost_shows_its_nearest_from_the_segment_in_which_it_broke_off()
     {
         Send(0..4, 1, 2, 3);
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(4), picture: Pictures[1], frames: 20));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(4), picture: _pictures[1], frames: 20));
         Send(4..5, 1, 3);
         _windows[1].Pause(WindowPause.SourceLost);
         Send(5..8, 1, 3);
@@ -65,7 +65,7 @@ public sealed class LiveLadderTests : IDisposable
     public void A_part_that_was_listed_stays_when_its_rendition_is_lost(string track)
     {
         Send(0..4, 1, 2, 3);
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(4), picture: Pictures[1], frames: 30));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(4), picture: _pictures[1], frames: 30));
         var seen = HlsRules.ParseMedia(Bytes(track));
         Assert.Contains(seen.Parts, part => part.Msn == 4);
         _windows[1].Pause(WindowPause.SourceLost);
@@ -88,11 +88,11 @@ public sealed class LiveLadderTests : IDisposable
         _windows[1].Pause(WindowPause.SourceLost);
         Send(4..7, 1, 3);
         Listed("v11");
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(7, epoch: 2), picture: Pictures[1]));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(7, epoch: 2), picture: _pictures[1]));
         Send(7..8, 1, 3);
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(8, epoch: 2), picture: Pictures[1]));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(8, epoch: 2), picture: _pictures[1]));
         Send(8..9, 1, 3);
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(9, epoch: 2), picture: Pictures[1]));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(9, epoch: 2), picture: _pictures[1]));
 
         var listed = Listed("v11");
         Assert.Equal(["seg-4-v1.m4s", "seg-5-v1.m4s"], listed.Where(uri => uri is "seg-4-v1.m4s" or "seg-5-v1.m4s"));
@@ -109,15 +109,15 @@ public sealed class LiveLadderTests : IDisposable
         _windows[0].Pause(pause);
         Send(4..14, 2, 3);
         var (others, own) = (Listed("v11"), Listed("v1"));
-        SyntheticStream.Send(_windows[0], _sources[0].Segment(_sources[0].Mark(14, epoch: 2), picture: Pictures[0]));   // ahead of the others
+        SyntheticStream.Send(_windows[0], _sources[0].Segment(_sources[0].Mark(14, epoch: 2), picture: _pictures[0]));   // ahead of the others
         Assert.Equal(others, Listed("v11"));
         Assert.Equal(own[^10..], Listed("v1")[^10..]);
         Assert.NotEmpty(Listed("a1"));
 
         Send(14..15, 2, 3);
-        SyntheticStream.Send(_windows[0], _sources[0].Segment(_sources[0].Mark(15, epoch: 2), picture: Pictures[0]));
+        SyntheticStream.Send(_windows[0], _sources[0].Segment(_sources[0].Mark(15, epoch: 2), picture: _pictures[0]));
         Send(15..16, 2, 3);
-        SyntheticStream.Send(_windows[0], _sources[0].Segment(_sources[0].Mark(16, epoch: 2), picture: Pictures[0]));
+        SyntheticStream.Send(_windows[0], _sources[0].Segment(_sources[0].Mark(16, epoch: 2), picture: _pictures[0]));
         Assert.Equal("seg-15-v1.m4s", Listed("v1")[^1]);
         Assert.Equal(HlsRules.ParseMedia(Bytes("v11")).MediaSequence, HlsRules.ParseMedia(Bytes("v21")).MediaSequence);
     }
@@ -141,14 +141,14 @@ public sealed class LiveLadderTests : IDisposable
         Send(0..4, 1, 2, 3);
         foreach (var msn in (int[])[4, 8])
         {
-            SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(msn, epoch: msn), picture: Pictures[1], frames: 30));
+            SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(msn, epoch: msn), picture: _pictures[1], frames: 30));
             HlsRules.CheckMedia(Bytes("v11"));
             _windows[1].Pause(WindowPause.SourceLost);
             Send(msn..(msn + 2), 1, 3);
             HlsRules.CheckMedia(Bytes("v11"));
             for (var back = msn + 2; back < msn + 4; back++)
             {
-                SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(back, epoch: msn + 1), picture: Pictures[1]));
+                SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(back, epoch: msn + 1), picture: _pictures[1]));
                 Send(back..(back + 1), 1, 3);
             }
         }
@@ -161,7 +161,7 @@ public sealed class LiveLadderTests : IDisposable
     public void When_all_renditions_are_lost_and_others_come_back_first_no_playlist_is_empty_for_a_moment()
     {
         Send(0..6, 1, 2, 3);
-        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(6), picture: Pictures[1], frames: 30));
+        SyntheticStream.Send(_windows[1], _sources[1].Segment(_sources[1].Mark(6), picture: _pictures[1], frames: 30));
         var before = Listed("v11");
         foreach (var window in (int[])[1, 0, 2])
         {
@@ -171,7 +171,7 @@ public sealed class LiveLadderTests : IDisposable
 
         for (var msn = 7; msn < 10; msn++)
         {
-            SyntheticStream.Send(_windows[2], _sources[2].Segment(_sources[2].Mark(msn, 1, msn == 7, epoch: 2), picture: Pictures[2]));
+            SyntheticStream.Send(_windows[2], _sources[2].Segment(_sources[2].Mark(msn, 1, msn == 7, epoch: 2), picture: _pictures[2]));
             foreach (var track in (string[])["v1", "v11", "v21"])
             {
                 HlsRules.CheckMedia(Bytes(track));
@@ -241,6 +241,42 @@ public sealed class LiveLadderTests : IDisposable
         Assert.DoesNotContain("v1", Representations(periods[1]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void In_DASH_nobody_waits_for_a_lost_rendition_whose_codec_no_other_has(bool lowLatency)
+    {
+        _pictures[2] = _pictures[2] with { Codec = Codec.Hevc, CodecString = "hvc1.1.6.L93.B0" };
+        var (manifests, seen) = (new DashManifests(), new DashHistory());
+        ParsedManifest Look()
+        {
+            var now = DashRules.Check(manifests.Manifest(_ladder.View, lowLatency)!.Plain.Span);
+            seen.Add(now);
+            return now;
+        }
+
+        long EdgeOf(string track) => Look().Segments.Where(segment => segment.Representation == track).Max(segment => segment.Number);
+        void Send(Range numbers, params int[] renditions)
+        {
+            for (var msn = numbers.Start.Value; msn < numbers.End.Value; msn++)
+            {
+                this.Send(msn..(msn + 1), renditions);
+                Look();
+            }
+        }
+
+        this.Send(0..4, 1, 2, 3);
+        var (first, lost) = (EdgeOf("v1"), EdgeOf("v21"));
+        _windows[2].Pause(WindowPause.SourceLost);
+        Send(4..24, 1, 2);
+        Assert.Equal(first + 20, EdgeOf("v1"));
+        Assert.DoesNotContain("v21", Look().Periods[^1].Segments.Select(segment => segment.Representation));
+
+        Send(24..28, 1, 2, 3);
+        Assert.Equal(lost + 24, EdgeOf("v21"));
+        Assert.Equal(first + 24, EdgeOf("v1"));
+    }
+
     static IEnumerable<string> Representations(string period) => period.Split("<Representation id=\"")[1..].Select(rest => rest[..rest.IndexOf('"', StringComparison.Ordinal)]);
 
     static (long, decimal, DateTimeOffset?, long) Times(ListedSegment segment) =>
@@ -255,7 +291,7 @@ public sealed class LiveLadderTests : IDisposable
         {
             foreach (var rendition in renditions)
             {
-                SyntheticStream.Send(_windows[rendition - 1], _sources[rendition - 1].Segment(_sources[rendition - 1].Mark(msn), picture: Pictures[rendition - 1]));
+                SyntheticStream.Send(_windows[rendition - 1], _sources[rendition - 1].Segment(_sources[rendition - 1].Mark(msn), picture: _pictures[rendition - 1]));
             }
         }
     }
@@ -264,7 +300,7 @@ public sealed class LiveLadderTests : IDisposable
     {
         foreach (var rendition in renditions)
         {
-            SyntheticStream.Send(_windows[rendition - 1], _sources[rendition - 1].Segment(_sources[rendition - 1].Mark(msn), picture: Pictures[rendition - 1], frames: 1));
+            SyntheticStream.Send(_windows[rendition - 1], _sources[rendition - 1].Segment(_sources[rendition - 1].Mark(msn), picture: _pictures[rendition - 1], frames: 1));
         }
     }
 
