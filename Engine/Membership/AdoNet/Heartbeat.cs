@@ -1,13 +1,7 @@
-using System.Buffers;
-using System.Net.Sockets;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 
 namespace Orleans.Runtime;
-
-/// <summary>What a silo says in answer to a heartbeat.</summary>
-sealed record Pong(long Number, int Activations);
 
 /// <summary>
 /// Watches one other silo over a connection of its own: a ping every ProbeTimeout, each to be answered within that. Who is silent is asked again at once, the
@@ -17,7 +11,6 @@ sealed record Pong(long Number, int Activations);
 /// </summary>
 sealed partial class Heartbeat : IDisposable
 {
-    static readonly TimeSpan RetryAfterRefusal = TimeSpan.FromMilliseconds(100);
     readonly SiloLink _link;
     readonly SiloAddress _silo;
     readonly ClusterMembershipOptions _options;
@@ -152,46 +145,6 @@ sealed partial class Heartbeat : IDisposable
         }
     }
 
-    // Where there is one, it stays until the next one is open: what is answered over it meanwhile counts.
-    async Task Connect(Task limit)
-    {
-        if (_connection is not null && !IsLastTry)
-        {
-            return;
-        }
-
-        var dialling = _link.Dial(_silo, _silo.Endpoint, ConnectionPurpose.Control);
-        if (await Task.WhenAny(dialling, _waiting.Task, limit) != dialling)
-        {
-            _ = Abandon(dialling);
-            return;
-        }
-
-        var connection = await dialling;
-        if (_stop.IsCancellationRequested)
-        {
-            connection.Dispose();
-            throw new OperationCanceledException("The watch is over.");
-        }
-
-        _connection?.Dispose();
-        _ = Listen(connection);
-        connection.TrySend(Greeting());
-        Volatile.Write(ref _connection, connection);
-    }
-
-    static async Task Abandon(Task<IConnection> dialling)
-    {
-        try
-        {
-            (await dialling).Dispose();
-        }
-        catch (Exception)
-        {
-            // Nobody waits for it any more.
-        }
-    }
-
     async Task Answered(Pong pong)
     {
         var took = _time.GetElapsedTime(_asked);
@@ -201,110 +154,4 @@ sealed partial class Heartbeat : IDisposable
         _first.TrySetResult(true);
         await Task.WhenAny(_connection?.Closed ?? Task.CompletedTask, Task.Delay(_probeTimeout, _time));
     }
-
-    async Task Missed(Exception exception)
-    {
-        _first.TrySetResult(false);
-        _missed++;
-        var proof = IsProof(exception);
-        var isOver = _missed >= _options.NumMissedProbesLimit;
-        LogMissed(_log, _silo, _missed, exception.Message);
-        if (proof || isOver || exception is not TimeoutException)
-        {
-            Close();
-        }
-
-        if (proof || isOver)
-        {
-            await Report(proof, exception.Message);
-        }
-
-        if (isOver || exception is not TimeoutException)
-        {
-            // A connection that breaks is tried again at once; what goes on failing at leisure.
-            await Pause(exception is IOException or SocketException && _missed < _options.NumMissedProbesLimit * 2 ? RetryAfterRefusal : _probeTimeout / 2);
-        }
-    }
-
-    async Task Listen(IConnection connection)
-    {
-        try
-        {
-            await connection.Run(Frames.LongestControl, (type, payload) =>
-            {
-                if (type == FrameType.Reply)
-                {
-                    _questions.Answer(payload);
-                }
-                else if (type == FrameType.Leaving)
-                {
-                    connection.TrySend(Leaving());
-                }
-                else if (type == FrameType.Pong && JsonSerializer.Deserialize<Pong>(payload.ToArray()) is { } pong && pong.Number > _answered)
-                {
-                    _answered = pong.Number;
-                    _waiting.TrySetResult(pong);
-                }
-            });
-        }
-        catch (Exception)
-        {
-            // The round sees that it is closed.
-        }
-    }
-
-    bool IsProof(Exception exception)
-    {
-        switch (exception)
-        {
-            case ConnectionRefusedException refused:
-                Refused();
-                return refused.Self is { } self && self.IsSuccessorOf(_silo);
-            case IOException:
-                // It closed: if that was in good order, the table says so.
-                Refused();
-                return false;
-            case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
-                return ++_refused >= 2 && _link.Around.Transport.IsHere(_silo.Endpoint.Address);
-            default:
-                return false;
-        }
-    }
-
-    async Task Report(bool proof, string why)
-    {
-        try
-        {
-            await Unreachable(_silo, proof, why);
-        }
-        catch (Exception exception)
-        {
-            // The table is away, most likely: nobody is declared dead then.
-            LogNotReported(_log, _silo, exception.Message);
-        }
-    }
-
-    void Close()
-    {
-        _connection?.Dispose();
-        Volatile.Write(ref _connection, null);
-    }
-
-    async Task Pause(TimeSpan pause)
-    {
-        try
-        {
-            await Task.Delay(pause, _time, _stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // It ends.
-        }
-    }
-
-    [LoggerMessage(LogLevel.Debug, "Heartbeat {Missed} of {Silo} was missed: {Reason}")]
-    static partial void LogMissed(ILogger log, SiloAddress silo, int missed, string reason);
-
-    [LoggerMessage(LogLevel.Warning, "{Silo} cannot be reached, and that could not be written: {Reason}")]
-    static partial void LogNotReported(ILogger log, SiloAddress silo, string reason);
 }

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 
@@ -12,9 +9,6 @@ namespace Orleans.Runtime;
 /// </summary>
 abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions options, MessagingOptions messaging, Surroundings around, ILogger log) : IMessageLink
 {
-    readonly ConcurrentDictionary<SiloAddress, TcpPeer> _peers = new();
-    readonly ConcurrentDictionary<SiloAddress, long> _failed = new();
-
     public ILogger Log => log;
 
     public Surroundings Around => around;
@@ -84,19 +78,6 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
         return false;
     }
 
-    // The other end of that.
-    void TakeBack(WireHeader header, WireReader reader, SiloAddress from)
-    {
-        TryPeer(from)?.Answered(header.Sender, header.Id);
-        Answered?.Invoke(header.TargetGrain, from, false);
-        var message = header.Sender.Equals(Node.Address) ? Node.Calls.RequestOf(header.Id) : Codec.Decode(header, reader, null);
-        if (message is not null)
-        {
-            (message.IsPlaced, message.Target, message.Via) = (true, header.Redirect, Node.Address);
-            Send(message);
-        }
-    }
-
     byte[]? TryEncode(Message message)
     {
         try
@@ -120,199 +101,7 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     protected virtual void Undelivered(Message message) =>
         Node.Respond(message, null, new SiloUnavailableException($"There is no connection to {message.Target} for {message}"));
 
-    public async Task<IConnection> Dial(SiloAddress silo, IPEndPoint endpoint, ConnectionPurpose purpose)
-    {
-        using var limit = new CancellationTokenSource(options.OpenConnectionTimeout, around.Time);
-        return await around.Transport.Dial(new Dialling(cluster, Node.Address, silo, endpoint, purpose, Node.ClientId.Key.ToString()!), limit.Token);
-    }
-
-    public virtual void PeerOpened(TcpPeer peer) => _failed.TryRemove(peer.Silo, out _);
-
-    /// <summary>A peer is gone; <paramref name="unsent"/> are the frames that waited for a connection which never came to be.</summary>
-    public virtual void PeerLost(TcpPeer peer, string reason, IReadOnlyList<byte[]> unsent)
-    {
-        _failed[peer.Silo] = around.Time.GetTimestamp();
-        _peers.TryRemove(KeyValuePair.Create(peer.Silo, peer));
-        foreach (var frame in unsent.Where(f => Frames.TypeOf(f) == FrameType.Message))
-        {
-            TakeUnsent(peer, frame);
-        }
-
-        Node.Calls.SiloDied(peer.Silo);
-        foreach (var request in peer.Passed)
-        {
-            SendBack(request, new SiloUnavailableException($"The connection to {peer.Silo} was lost: {reason}"));
-        }
-    }
-
-    // A request of which nothing was sent: another way may do, or the place where its grain is to be by now.
-    void TakeUnsent(TcpPeer peer, byte[] frame)
-    {
-        var reader = new WireReader(frame.AsSpan(Frames.HeaderLength));
-        var header = WireCodec.ReadHeader(ref reader);
-        if (header.Kind != MessageKind.Request)
-        {
-            return;
-        }
-
-        peer.Answered(header.Sender, header.Id);
-        try
-        {
-            if ((header.Sender.Equals(Node.Address) ? Node.Calls.RequestOf(header.Id) : Codec.Decode(header, reader, null)) is { } message)
-            {
-                Undelivered(message);
-            }
-        }
-        catch (Exception exception)
-        {
-            Unreadable(header, exception);
-        }
-    }
-
-    /// <summary>True for a silo that takes no requests any more.</summary>
-    public virtual bool HasLeft(SiloAddress silo) => false;
-
-    public virtual void Received(TcpPeer peer, FrameType type, ReadOnlySequence<byte> payload)
-    {
-        if (type == FrameType.Message)
-        {
-            ReceiveMessage(payload);
-        }
-    }
-
-    /// <summary>Forgets the way to a silo that is dead; calls under way there fail.</summary>
-    public void Drop(SiloAddress silo, string reason)
-    {
-        if (_peers.TryGetValue(silo, out var peer))
-        {
-            peer.Close(reason);
-        }
-    }
-
-    public void ExpirePassed()
-    {
-        foreach (var peer in _peers.Values)
-        {
-            peer.Expire(messaging.ResponseTimeout * 2);
-        }
-    }
-
-    public virtual void Close(string reason)
-    {
-        foreach (var peer in _peers.Values)
-        {
-            peer.Finish();
-        }
-    }
-
-    protected IEnumerable<TcpPeer> Peers => _peers.Values;
-
-    protected TcpPeer? TryPeer(SiloAddress silo) => _peers.GetValueOrDefault(silo);
-
-    protected TcpPeer PeerFor(SiloAddress silo, IPEndPoint endpoint, ConnectionPurpose purpose) =>
-        _peers.GetOrAdd(silo, static (s, a) => new TcpPeer(a.link, s, a.endpoint, a.purpose), (link: this, endpoint, purpose));
-
-    /// <summary>True when a connection could not be opened just now: it is not tried again at once.</summary>
-    protected bool HasFailedLately(SiloAddress silo) =>
-        !_peers.ContainsKey(silo) && _failed.TryGetValue(silo, out var at) && around.Time.GetElapsedTime(at) < options.ConnectionRetryDelay;
-
-    protected virtual void Learn(WireHeader header) { }
-
     protected abstract bool TryRoute(SiloAddress target, SiloAddress? gateway, byte[] frame, MessageKind kind, WireHeader? passed);
-
-    /// <summary>
-    /// A message that came over the network; <paramref name="client"/> is set when it came from a client of this gateway, <paramref name="silo"/> when it came over
-    /// another silo's connection. Returns its kind.
-    /// </summary>
-    protected MessageKind ReceiveMessage(ReadOnlySequence<byte> payload, SiloAddress? client = null, SiloAddress? silo = null)
-    {
-        var bytes = payload.IsSingleSegment ? payload.FirstSpan : payload.ToArray();
-        var reader = new WireReader(bytes);
-        var header = WireCodec.ReadHeader(ref reader);
-        Learn(header);
-        if (header.Kind == MessageKind.Response)
-        {
-            TryPeer(header.Sender)?.Answered(header.Target, header.Id);
-            Answered?.Invoke(header.SenderGrain, header.Sender, header.IsPlaced);
-        }
-
-        if (!header.Target.Equals(Node.Address))
-        {
-            PassOn(header, bytes);
-            return header.Kind;
-        }
-
-        Message message;
-        try
-        {
-            if (header.Redirect is not null && silo is not null)
-            {
-                TakeBack(header, reader, silo);
-                return header.Kind;
-            }
-
-            var answered = header.Kind == MessageKind.Response ? Node.Calls.MethodOf(header.Id) : null;
-            if (header.Kind == MessageKind.Response && answered is null)
-            {
-                return header.Kind;
-            }
-
-            message = Codec.Decode(header, reader, answered);
-        }
-        catch (Exception exception)
-        {
-            Unreadable(header, exception);
-            return header.Kind;
-        }
-
-        message.ReceivedFrom = silo;
-        if (client is not null)
-        {
-            message.Gateway = Node.Address;
-            message.IsPlaced = false;
-            message.Via = null;
-        }
-
-        Node.Receive(message);
-        return header.Kind;
-    }
-
-    // A response, or a call of an observer, that goes through this gateway to its client.
-    void PassOn(WireHeader header, ReadOnlySpan<byte> payload)
-    {
-        var frame = new byte[Frames.HeaderLength + payload.Length];
-        payload.CopyTo(frame.AsSpan(Frames.HeaderLength));
-        if (!TryRoute(header.Target, null, Frames.Seal(frame, FrameType.Message), header.Kind, header) && header.Kind == MessageKind.Request)
-        {
-            SendBack(header, new SiloUnavailableException($"{Node.Address} has no connection to {header.Target}."));
-        }
-    }
-
-    void SendBack(WireHeader request, Exception exception) => Send(new Message(MessageKind.Response)
-    {
-        Id = request.Id,
-        Sender = Node.Address,
-        SenderGrain = request.TargetGrain,
-        Target = request.Sender,
-        TargetGrain = request.SenderGrain,
-        Gateway = request.Gateway,
-        Error = exception
-    });
-
-    // The receiver cannot read it: the caller is told.
-    void Unreadable(WireHeader header, Exception exception)
-    {
-        LogUnreadable(log, exception, header.Sender, header.Call);
-        switch (header.Kind)
-        {
-            case MessageKind.Response:
-                Node.Calls.Complete(header.Id, null, exception);
-                break;
-            case MessageKind.Request:
-                SendBack(header, exception is Serialization.SerializerException ? exception : new Serialization.SerializerException(exception.Message, exception));
-                break;
-        }
-    }
 
     void Unwritable(Message message, Exception exception)
     {
@@ -334,9 +123,6 @@ abstract partial class TcpLink(ClusterIdentity cluster, ConnectionOptions option
     static WireHeader HeaderOf(Message message) => new(
         message.Kind, message.Id, message.Sender, message.SenderGrain, message.Target!, message.TargetGrain, message.Via, message.Gateway, message.Redirect, message.IsPlaced,
         message.ForwardCount, "");
-
-    [LoggerMessage(LogLevel.Warning, "A message from {Sender} ({Call}) cannot be read")]
-    static partial void LogUnreadable(ILogger log, Exception exception, SiloAddress sender, string call);
 
     [LoggerMessage(LogLevel.Warning, "A message cannot be written")]
     static partial void LogUnwritable(ILogger log, Exception exception);
