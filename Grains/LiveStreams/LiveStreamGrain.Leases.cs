@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Tributary.Grains.LiveStreams;
 
 // Who may cut segments, from which number on.
@@ -144,4 +146,16 @@ public sealed partial class LiveStreamGrain
         await Announce();
         return false;
     }
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} on air from {Encoder} at node {Node}, epoch {Epoch}, first segment {Msn}")]
+    partial void LogGranted(string stream, int slot, string encoder, string node, long epoch, long msn);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} goes on under epoch {Epoch} at segment {Msn}: its grain was activated anew")]
+    partial void LogRenewed(string stream, int slot, long epoch, long msn);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: standby in slot {Slot} ended ({End})")]
+    partial void LogStandbyEnded(string stream, int slot, PublishEnd end);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: source in slot {Slot} from {Encoder} ended ({End}); the next segment is {Msn}")]
+    partial void LogEnded(string stream, int slot, string encoder, PublishEnd end, long msn);
 }

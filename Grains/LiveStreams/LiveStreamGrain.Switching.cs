@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Tributary.Grains.LiveStreams;
 
 // Which source goes on air next, and where it goes on.
@@ -224,4 +226,10 @@ public sealed partial class LiveStreamGrain
 
     bool IsAligned(PublishSlot slot) =>
         OnAir is { Place.Shift90k: { } shift } source && source != slot && TimelineAlignment.Find(source.Place, shift, slot.Place) is not null;
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: {Reason}: from node {From} to slot {Slot} at node {Node}, from segment {Msn}, aligned {Aligned}, gaps {Gaps}")]
+    partial void LogSwitched(string stream, SwitchReason reason, string from, int slot, string node, long msn, bool aligned, int gaps);
+
+    [LoggerMessage(LogLevel.Information, "Stream {Stream}: slot {Slot} moved from node {From} to node {Node}")]
+    partial void LogTransferred(string stream, int slot, string from, string node);
 }

@@ -100,4 +100,7 @@ public sealed partial class LiveStreamGrain
         Tracks = OnAir?.Health.Tracks ?? [],
         Version = state.State.Version,
     };
+
+    [LoggerMessage(LogLevel.Warning, "Stream {Stream} could not enter itself in the catalog ({Why}); it tries again")]
+    partial void LogCatalogBehind(string stream, string why);
 }

@@ -7,7 +7,6 @@ using Orleans.Streams;
 using Tributary.Grains.Frames;
 using Tributary.Grains.Frames.Links;
 using Tributary.Grains.KLive;
-using Tributary.Grains.LiveStreams;
 using Tributary.Grains.ServerNodes;
 
 namespace Tributary.Grains.Recordings;
@@ -64,80 +63,6 @@ public sealed partial class RecorderHost(
         }
     }
 
-    async Task Follow(RecordingAssignment assignment)
-    {
-        if (_recorders.TryGetValue(assignment.Stream, out var recorder) && !recorder.IsOver)
-        {
-            if (recorder.Assignment.Epoch >= assignment.Epoch)
-            {
-                return;
-            }
-
-            if (assignment.IsWanted)
-            {
-                recorder.Change(assignment);
-            }
-            else
-            {
-                recorder.End();
-            }
-
-            return;
-        }
-
-        if (!assignment.IsWanted || drain.IsDraining)
-        {
-            return;
-        }
-
-        if (_recorders.Count >= options.Value.MaxRecorders)
-        {
-            metrics.Refused();
-            LogTooMany(assignment.Stream, options.Value.MaxRecorders);
-            return;
-        }
-
-        if (recorder is not null)
-        {
-            await Release(recorder);
-        }
-
-        await Begin(new Recorder(assignment, _context));
-    }
-
-    async Task Begin(Recorder recorder)
-    {
-        _recorders[recorder.Stream] = recorder;
-        try
-        {
-            await Begin(recorder, recorder.Feeds[0]);
-            LogBegun(recorder.Stream, recorder.Assignment.Entry, recorder.Assignment.FromMsn);
-        }
-        catch (Exception)
-        {
-            recorder.End();
-            _recorders.TryRemove(recorder.Stream, out _);
-            await Release(recorder);
-            throw;
-        }
-    }
-
-    async Task Begin(Recorder recorder, RecorderFeed feed)
-    {
-        feed.Reference ??= grains.CreateObjectReference<ILiveStreamObserver>(feed);
-        await Register(feed);
-        feed.Subscription = await frames.GetStream<FrameBatch>(FrameStreamHosting.FramesOf(feed.Stream))
-            .SubscribeAsync(feed, new FrameSequenceToken(Math.Max(0, recorder.Assignment.FromMsn)));
-    }
-
-    async Task Register(RecorderFeed feed)
-    {
-        var registration = new GatewayRegistration { Gateway = Registration };
-        var directive = await grains.GetGrain<ILiveStreamGrain>(feed.Stream).Watch(registration, feed.Reference!).WaitAsync(Patience, time);
-        feed.RegisteredAt = time.GetTimestamp();
-        await feed.Directed(directive);
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         metrics.Active = () => _recorders.Count;
@@ -175,105 +100,6 @@ public sealed partial class RecorderHost(
         }
     }
 
-    async Task Look(Recorder recorder)
-    {
-        var report = recorder.Report;
-        if (recorder.IsOver)
-        {
-            if (_recorders.TryRemove(new KeyValuePair<string, Recorder>(recorder.Stream, recorder)))
-            {
-                await Tell(recorder, recorder.Report);
-                await Release(recorder);
-            }
-
-            return;
-        }
-
-        loop.Wake(recorder);
-        await Tell(recorder, report);
-        foreach (var feed in recorder.Feeds)
-        {
-            var isDue = time.GetElapsedTime(feed.RegisteredAt) >= GatewayRegistration.Renewal || feed.Directive is null or { State: not StreamState.Live };
-            if (isDue && feed.Subscription is not null)
-            {
-                await Ask(() => Register(feed), feed.Stream);
-            }
-        }
-
-        await FollowRenditions(recorder);
-    }
-
-    // A rendition is a stream of its own; what it has since the recording began is still in the ring of its source's host.
-    async Task FollowRenditions(Recorder recorder)
-    {
-        foreach (var rendition in recorder.Feeds[0].Directive?.Renditions ?? [])
-        {
-            var stream = RenditionName.StreamOf(recorder.Stream, rendition);
-            var feed = recorder.Feeds.FirstOrDefault(known => known.Stream == stream) ?? recorder.Add(stream);
-            if (feed.Subscription is null)
-            {
-                await Ask(() => Begin(recorder, feed), stream);
-            }
-        }
-    }
-
-    async Task Tell(Recorder recorder, RecorderReport report) => await Ask(
-        async () =>
-        {
-            var order = await grains.GetGrain<IRecordingGrain>(recorder.Stream).Report(report).WaitAsync(Patience, time);
-            recorder.Heard(report.Volumes);
-            if (order == RecorderOrder.Stop)
-            {
-                recorder.End();
-            }
-        },
-        recorder.Stream);
-
-    async Task Ask(Func<Task> question, string stream)
-    {
-        try
-        {
-            await question();
-        }
-        catch (Exception exception) when (exception is TimeoutException or OrleansException)
-        {
-            LogUnanswered(stream, exception.Message);   // pictures are written meanwhile; it is asked again in a second
-        }
-    }
-
-    async Task Release(Recorder recorder)
-    {
-        foreach (var feed in recorder.Feeds)
-        {
-            await Release(feed);
-        }
-
-        recorder.Dispose();
-    }
-
-    async Task Release(RecorderFeed feed)
-    {
-        try
-        {
-            if (feed.Subscription is { } subscription)
-            {
-                await subscription.UnsubscribeAsync();
-            }
-
-            if (feed.Reference is { } reference)
-            {
-                await grains.GetGrain<ILiveStreamGrain>(feed.Stream).Unwatch(Registration).WaitAsync(Patience, time);
-                grains.DeleteObjectReference<ILiveStreamObserver>(reference);
-            }
-        }
-        catch (Exception exception) when (exception is TimeoutException or OrleansException)
-        {
-            LogUnanswered(feed.Stream, exception.Message);   // the registration lapses by itself
-        }
-
-        feeds.Stop(feed.Stream);
-    }
-
     /// <summary>The grains of recordings see that this node drains, and move what it records.</summary>
     public Task<WorkLeft> HandOver(CancellationToken cancellation)
     {
@@ -297,15 +123,6 @@ public sealed partial class RecorderHost(
         await Task.WhenAll(_recorders.Values.Select(Look));
     }
 
-    [LoggerMessage(LogLevel.Information, "Stream {Stream} is kept here, entry '{Entry}', from segment {Msn}")]
-    partial void LogBegun(string stream, string entry, long msn);
-
     [LoggerMessage(LogLevel.Warning, "Stream {Stream} could not be followed for recording: {Why}")]
     partial void LogNotBegun(string stream, string why);
-
-    [LoggerMessage(LogLevel.Warning, "Stream {Stream} is not recorded: this node keeps {Most} streams already (Recording:MaxRecorders)")]
-    partial void LogTooMany(string stream, int most);
-
-    [LoggerMessage(LogLevel.Warning, "Recorder of stream {Stream}: its grains do not answer: {Why}")]
-    partial void LogUnanswered(string stream, string why);
 }
