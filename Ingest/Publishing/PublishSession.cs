@@ -13,8 +13,6 @@ namespace Tributary.Ingest.Publishing;
 public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAsyncDisposable
 {
     static readonly TimeSpan GoodByeTimeout = TimeSpan.FromSeconds(3);
-    static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);   // at a source that has a fault: it may be well again
-    static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);   // while the cluster cannot say: when it can, the encoder waited for it long enough
     static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(10), LongestLeave = TimeSpan.FromDays(30);
 
     readonly StreamHub _hub;
@@ -29,10 +27,6 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
     readonly IGrainFactory _grains;
     readonly ITimer _alarm;
     ITimer? _expiry;
-    long _reportedAt;
-    SourceFault _reportedFault;
-    volatile bool _hasNews;
-    TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     IPublisherObserver? _reference;
     Task _reporting = Task.CompletedTask;
     PublishEnd? _end;
@@ -126,50 +120,6 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
 
     public void OnTimedMetadata(string text, long timestamp, SourceClock clock) => _hub.Accept(text, timestamp);
 
-    public Task Granted(StreamLease lease)
-    {
-        _hub.GoOnAir(lease);
-        return Task.CompletedTask;
-    }
-
-    public Task Revoked(long epoch, PublishEnd reason, bool goesOn)
-    {
-        if (Volatile.Read(ref _disposed) != 0)
-        {
-            return Task.CompletedTask;   // the grain's answer to our own good-bye
-        }
-
-        _hub.Stop();
-        _hub.Tell(goesOn ? StreamSignal.SourceChanged : StreamSignal.SourceLost);
-        if (reason != PublishEnd.Switched)
-        {
-            End(reason);
-        }
-
-        return Task.CompletedTask;
-    }
-
-    public Task<SourceReport> Stop(long epoch)
-    {
-        _hub.Stop();
-        _hub.Tell(StreamSignal.SourceChanged);
-        return Task.FromResult(_hub.Report(_request, final: true));
-    }
-
-    public Task Yield(long epoch)
-    {
-        _hub.Yield(epoch);
-        return Task.CompletedTask;
-    }
-
-    public Task EmitSyncPoints(SyncPointOrder order)
-    {
-        _hub.Emit(order);
-        return Task.CompletedTask;
-    }
-
-    Task<TimeSpan> IPublisherObserver.Silence() => Task.FromResult(_hub.Silence);
-
     public ValueTask DisposeAsync() => EndAsync(_end ?? PublishEnd.ConnectionLost);
 
     /// <summary>
@@ -220,120 +170,9 @@ public sealed partial class PublishSession : IFrameSink, IPublisherObserver, IAs
         Wake();
     }
 
-    void Wake() => Volatile.Read(ref _wake).TrySetResult();
-
-    // Over when there is something to look at, or when the session ends. What begins while a report is made is reported by the next.
-    async Task Woken()
-    {
-        await _wake.Task;
-        Volatile.Write(ref _wake, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        _ended.Token.ThrowIfCancellationRequested();
-    }
-
-    async Task KeepReporting()
-    {
-        var failing = false;
-        while (!_ended.IsCancellationRequested)
-        {
-            try
-            {
-                _alarm.Change(NextLook(), Timeout.InfiniteTimeSpan);
-                await Woken();
-                if (IsDue())
-                {
-                    await Report();
-                    failing = false;
-                }
-            }
-            catch (OperationCanceledException) when (_ended.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                _metrics.ReportFailed();
-                _hasNews = _reportedFault != SourceFault.None;   // a fault is worth another try soon
-                if (!failing)
-                {
-                    LogReportFailed(StreamName, exception.Message);   // frames go on; one line per outage
-                    failing = true;
-                }
-            }
-        }
-    }
-
-    TimeSpan Interval => _waits && AskAgain < _options.ReportInterval ? AskAgain : _options.ReportInterval;
-
-    // A source that falls silent is reported in that very moment: nobody polls for it.
-    TimeSpan NextLook()
-    {
-        var untilReport = Interval - _time.GetElapsedTime(_reportedAt);
-        var untilFault = _reportedFault == SourceFault.None && !_hasNews ? _hub.UntilSilent : LookAgain;
-        var next = untilReport < untilFault ? untilReport : untilFault;
-        return next > LeastPause ? next : LeastPause;
-    }
-
-    bool IsDue()
-    {
-        var fault = _hub.Fault;
-        if (!_hasNews && fault == _reportedFault && _time.GetElapsedTime(_reportedAt) < Interval)
-        {
-            return false;
-        }
-
-        (_hasNews, _reportedFault, _reportedAt) = (false, fault, _time.GetTimestamp());
-        return true;
-    }
-
-    async Task Report()
-    {
-        if (_waits)
-        {
-            await PublishAnew();
-            return;
-        }
-
-        var report = _hub.Report(_request);
-        var answer = await _stream.Report(report, _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
-        if (answer.Outcome == ReportOutcome.Accepted)
-        {
-            _hub.Renew(answer.Epoch, report.Yielded);
-            return;
-        }
-
-        _hub.Stop();
-        _hub.Tell(StreamSignal.SourceChanged);
-        await PublishAnew();
-    }
-
-    async Task PublishAnew()
-    {
-        var anew = await _stream.Publish(_request, _reference!).WaitAsync(_options.AnswerTimeout, _time, _ended.Token);
-        _waits = false;
-        if (anew.Outcome == PublishOutcome.Refused)
-        {
-            LogSuperseded(StreamName, anew.Sentence);
-            End(PublishEnd.Replaced);
-        }
-        else
-        {
-            _hub.Emit(anew.SyncPoints);
-            if (anew.Lease is { } lease)
-            {
-                _hub.GoOnAir(lease);
-            }
-        }
-    }
-
-    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: its grain does not take reports ({Why}); the stream goes on without")]
-    partial void LogReportFailed(string stream, string why);
-
     [LoggerMessage(LogLevel.Warning, "Stream {Stream}: the cluster cannot say who publishes it ({Why}); the encoder waits for the answer")]
     partial void LogWaits(string stream, string why);
 
     [LoggerMessage(LogLevel.Warning, "Stream {Stream}: its grain could not be told that the publisher ended ({Why})")]
     partial void LogGoodByeLost(string stream, string why);
-
-    [LoggerMessage(LogLevel.Warning, "Stream {Stream}: this publisher was superseded: {Why}")]
-    partial void LogSuperseded(string stream, string why);
 }

@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Tributary.Grains.LiveStreams;
-using Tributary.Ingest.Publishing;
 using Tributary.Media.Frames;
 using Tributary.Protocols.Flv;
 using Tributary.Protocols.Rtmp;
@@ -135,28 +134,6 @@ sealed partial class RtmpConnection(
         }
     }
 
-    // A cancelled read: somebody wants the connection's end, or the message has been overtaken by events.
-    bool IsOver(RtmpSession session, CancellationTokenSource deadline, CancellationToken stopping)
-    {
-        if (_publication is { Ended.IsCancellationRequested: true } publication)
-        {
-            var sentence = $"The session was ended: {publication.EndedBy()?.ToString() ?? "by the cluster"}.";
-            session.StopPublish(sentence);
-            return End(RtmpClose.EndedByServer, sentence);
-        }
-
-        if (stopping.IsCancellationRequested)
-        {
-            session.StopPublish("The server stops.");
-            return End(RtmpClose.NodeStopping, "The server stops.");
-        }
-
-        return deadline.IsCancellationRequested
-            && (!session.HandshakeDone ? End(RtmpClose.HandshakeTimeout, $"No handshake within {options.HandshakeTimeout}.")
-                : !session.IsPublishing ? End(RtmpClose.PublishTimeout, $"Nothing was published within {options.PublishTimeout}.")
-                : End(RtmpClose.IdleTimeout, $"The encoder sent nothing for {options.IdleTimeout}."));
-    }
-
     async ValueTask<bool> Handle(RtmpSession session, RtmpMessage message)
     {
         switch (message.Kind)
@@ -189,113 +166,4 @@ sealed partial class RtmpConnection(
                 return true;
         }
     }
-
-    async ValueTask<bool> Admit(RtmpSession session, RtmpPublishRequest request)
-    {
-        if (!RtmpPublishUrl.TryParse(request, out var url, out var sentence))
-        {
-            session.RefusePublish(sentence);
-            End(RtmpClose.BadUrl, sentence);
-            return false;
-        }
-
-        var target = new PublishTarget(url.StreamName, url.Slot, url.Key, protocol, remote)
-        {
-            Rendition = url.Rendition, Application = url.Application, Partner = int.TryParse(url.Partner, out var partner) ? partner : 0, Query = url.Query, TcUrl = request.Connect.TcUrl, Agent = Shown(request.Connect.FlashVer),
-        };
-        var answer = await admission(target, CancellationToken.None);
-        _publication = answer.Publication;
-        if (_publication is not { } publication)
-        {
-            session.RefusePublish(answer.Sentence, answer.Redirect);
-            End(RtmpClose.Refused, answer.Sentence);
-            return false;
-        }
-
-        StreamName = url.StreamName;
-        _toFrames = new FlvToFrames(publication.Sink, _arena);
-        _endedByCluster = publication.Ended.UnsafeRegister(StopReading, transport.Input);
-        session.AcceptPublish(answer.Sentence.Length > 0 ? answer.Sentence : "Publishing.");
-        End(RtmpClose.PeerClosed, "The encoder closed the connection.");
-        LogPublishing(protocol, remote.ToString(), url.StreamName, url.Slot, Shown(request.Connect.FlashVer));
-        return true;
-    }
-
-    void Count(FlvOutcome outcome)
-    {
-        if (outcome is FlvOutcome.Taken or FlvOutcome.Ignored)
-        {
-            return;
-        }
-
-        metrics.Dropped(protocol, outcome.ToString());
-        if (_toFrames!.TryTakeRefusal(out var sentence))
-        {
-            LogTrackRefused(protocol, remote.ToString(), StreamName!, sentence);
-        }
-    }
-
-    async ValueTask EndPublication(PublishEnd end)
-    {
-        if (_publication is not { } publication)
-        {
-            return;
-        }
-
-        (_publication, _toFrames) = (null, null);
-        await _endedByCluster.DisposeAsync();
-        await publication.End(end);
-    }
-
-    // A close with unread bytes would reset the connection, and the encoder would never read why: so what it still sends is read and
-    // dropped.
-    async Task SayFarewell(RtmpSession session)
-    {
-        if (session.End is not (RtmpEnd.PublishRefused or RtmpEnd.PlayRefused))
-        {
-            return;
-        }
-
-        await transport.Output.FlushAsync(CancellationToken.None);
-        await EndPublication(EndOf(Close));
-        using var patience = new CancellationTokenSource(options.FarewellTimeout, time);
-        try
-        {
-            for (var more = true; more;)
-            {
-                var read = await transport.Input.ReadAsync(patience.Token);
-                transport.Input.AdvanceTo(read.Buffer.End);
-                more = !read.IsCompleted;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Long enough.
-        }
-    }
-
-    bool End(RtmpClose close, string why)
-    {
-        (Close, Why) = (close, why);
-        return true;
-    }
-
-    static PublishEnd EndOf(RtmpClose close) => close switch
-    {
-        RtmpClose.IdleTimeout => PublishEnd.Silent,
-        RtmpClose.NodeStopping => PublishEnd.NodeStopping,
-        RtmpClose.Unpublished => PublishEnd.Unpublished,
-        _ => PublishEnd.ConnectionLost,
-    };
-
-    // What an encoder calls itself, as far as a log line can bear it.
-    static string Shown(string name) => name.Length == 0
-        ? "an encoder without a name"
-        : new([.. name.Take(64).Select(static letter => char.IsControl(letter) ? '?' : letter)]);
-
-    [LoggerMessage(LogLevel.Information, "{Protocol} {Remote} publishes '{Stream}' slot {Slot} with {Encoder}")]
-    partial void LogPublishing(string protocol, string remote, string stream, int slot, string encoder);
-
-    [LoggerMessage(LogLevel.Warning, "{Protocol} {Remote} '{Stream}': {Sentence}")]
-    partial void LogTrackRefused(string protocol, string remote, string stream, string sentence);
 }
