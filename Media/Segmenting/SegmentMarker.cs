@@ -11,10 +11,8 @@ namespace Tributary.Media.Segmenting;
 /// EXT-X-TARGETDURATION is settled when the first segment ends: the planned duration or that of the first segment, whichever is longer. It
 /// never changes afterwards (RFC 8216 §6.2.1), so a segment whose next key frame would come too late is cut without one.
 /// </remarks>
-public sealed class SegmentMarker(SegmentationPlan plan)
+public sealed partial class SegmentMarker(SegmentationPlan plan)
 {
-    static readonly long LeaderTimeout90k = 3 * MediaTime.Hz90k;
-
     /// <summary>Two sources' times of the same picture differ by at most this much: each was rounded to milliseconds.</summary>
     public const long AlignedTolerance90k = 270;
 
@@ -118,35 +116,6 @@ public sealed class SegmentMarker(SegmentationPlan plan)
         }
     }
 
-    bool TryStart(in Frame frame, DateTimeOffset now)
-    {
-        _leader ??= frame.Track;
-        if (frame.Track.Id != _leader.Id || !frame.IsKey || frame.Pts90k + plan.Offset90k < plan.Start90k - AlignedTolerance90k)
-        {
-            return false;
-        }
-
-        _startTime = plan.StartTime ?? now;
-        _shift90k = plan.Offset90k ?? plan.Start90k - frame.Pts90k;
-        var start90k = frame.Pts90k + _shift90k;
-        _current = Cut(start90k, independent: true, plan.StartsDiscontinuity, plan.FirstMsn, plan.DiscontinuitySequence) with
-        {
-            GapsBefore = plan.GapsBefore,
-            GapStart90k = plan.GapStart90k,
-            GapTime = plan.GapTime,
-        };
-        _leaderSeen90k = start90k;
-        return true;
-    }
-
-    /// <summary>Whether this frame, not marked yet, would begin a segment at a key frame; if so, where on the stream's timeline.</summary>
-    public bool Begins(in Frame frame, out long start90k)
-    {
-        start90k = frame.Pts90k + _shift90k;
-        return _current is not null && frame.IsKey && frame.Track.Id == _leader!.Id && start90k > _current.Start90k
-            && (IsDue(frame with { Dts = frame.Dts + MediaTime.RescaleNearest(_shift90k, MediaTime.Hz90k, frame.Track.Timescale) }, start90k - _current.Start90k) || _cutPending || _discontinuityPending);
-    }
-
     // A new decoder configuration of the leading track starts a discontinuity at its key frame. One of another track asks for a discontinuity
     // and waits for it, since a segment has one configuration.
     bool TryFollowConfiguration(in Frame frame, TrackPlace place)
@@ -181,76 +150,6 @@ public sealed class SegmentMarker(SegmentationPlan plan)
         return true;
     }
 
-    // Video leads while there is any; where it has stopped for long, another track keeps the segments coming until video is back.
-    void ChooseLeader(in Frame frame)
-    {
-        if (frame.Track.Id == _leader!.Id)
-        {
-            return;
-        }
-
-        var videoIsBack = _leader.Kind == TrackKind.Audio && frame.Track.Kind == TrackKind.Video && frame.IsKey;
-        var leaderIsGone = frame.IsKey && frame.Pts90k - _leaderSeen90k > LeaderTimeout90k + _segment90k;
-        if (videoIsBack || leaderIsGone)
-        {
-            _leader = frame.Track;
-            _cutPending = true;
-        }
-    }
-
-    void Lead(in Frame frame)
-    {
-        _leaderSeen90k = Math.Max(_leaderSeen90k, frame.Pts90k);
-        var elapsed = frame.Pts90k - _current!.Start90k;
-        var wanted = IsDue(frame, elapsed) || _cutPending || _discontinuityPending;
-        var limit = TargetDuration > 0 ? TargetDuration : Math.Max(plan.MaxTargetDuration, Seconds(_segment90k));
-        var overdue = elapsed >= (long)limit * MediaTime.Hz90k;
-        if (elapsed <= 0 || !(frame.IsKey && wanted) && !overdue)
-        {
-            return;
-        }
-
-        Settle(elapsed);
-        _paces++;
-        var discontinuity = _discontinuityPending && frame.IsKey;
-        _previous = _current;
-        _current = Cut(frame.Pts90k, frame.IsKey, discontinuity, _current.Msn + 1, _current.DiscontinuitySequence + (discontinuity ? 1 : 0));
-        if (frame.IsKey)
-        {
-            (_cutPending, _discontinuityPending) = (false, false);
-        }
-    }
-
-    // Sound alone keeps pace with the pictures of other renditions: its boundaries are theirs, not its own frames'.
-    bool IsDue(in Frame frame, long elapsed) => plan.Pace90k > 0 && _leader!.Kind == TrackKind.Audio
-        ? frame.Pts90k >= plan.Start90k + (_paces + 1) * plan.Pace90k - AlignedTolerance90k
-        : elapsed >= _segment90k - Slack;
-
-    // Encoders round: a key frame a little before its time still ends the segment.
-    long Slack => Math.Min(_segment90k, MediaTime.Hz90k) / 10;
-
-    void Settle(long duration90k)
-    {
-        if (TargetDuration == 0)
-        {
-            TargetDuration = TargetDurationOf(Seconds(_segment90k), duration90k);
-        }
-    }
-
-    SegmentMark Cut(long start90k, bool independent, bool discontinuity, long msn, long discontinuitySequence) => new()
-    {
-        Msn = msn,
-        Epoch = _epoch,
-        DiscontinuitySequence = discontinuitySequence,
-        StartsDiscontinuity = discontinuity,
-        Start90k = start90k,
-        ProgramDateTime = _startTime + MediaTime.ToTimeSpan(start90k - plan.Start90k, MediaTime.Hz90k),
-        Independent = independent,
-        TargetDuration = TargetDuration > 0 ? TargetDuration : Seconds(_segment90k),
-        RunStart90k = discontinuity ? start90k : _current?.RunStart90k ?? plan.RunStart90k ?? start90k,
-        PartTarget90k = (int)Math.Min(_partTarget90k, int.MaxValue),
-    };
-
     bool TryChooseSegment(in Frame frame, TrackPlace place, out SegmentMark segment)
     {
         segment = _current!;
@@ -276,49 +175,4 @@ public sealed class SegmentMarker(SegmentationPlan plan)
     static int Seconds(long ticks90k) => (int)((ticks90k + MediaTime.Hz90k - 1) / MediaTime.Hz90k);
 
     static long Ticks90k(TimeSpan span) => MediaTime.Rescale(span.Ticks, (int)TimeSpan.TicksPerSecond, MediaTime.Hz90k);
-
-    /// <summary>How far one track has come.</summary>
-    sealed class TrackPlace
-    {
-        const long Rounding90k = 135;   // encoders' times are rounded to milliseconds
-
-        long _partStart90k, _partEnd90k;
-        long _last90k = long.MinValue;
-
-        public TrackInfo? Configuration { get; set; }
-
-        /// <summary>The first segment that may have the configuration that waits.</summary>
-        public long? ConfigurationFrom { get; set; }
-
-        public SegmentMark? Segment { get; private set; }
-
-        public int Part { get; private set; }
-
-        /// <summary>Distance of the last two frames in 90 kHz ticks.</summary>
-        public long Step90k { get; private set; }
-
-        // Parts end at the first frame at or behind each multiple of their length, so that a segment of four such lengths has four parts. If none was longer
-        // than that length, its last would have one frame or two: hls.js does not fetch those of sound now and then, and stands still for seconds.
-        public void Enter(in Frame frame, SegmentMark segment, long part90k, long target90k)
-        {
-            var dts90k = frame.Dts90k;
-            if (_last90k != long.MinValue)
-            {
-                Step90k = dts90k - _last90k;
-            }
-
-            if (Segment != (object)segment)
-            {
-                (Segment, Part, _partStart90k, _partEnd90k) = (segment, 0, dts90k, dts90k + part90k);
-            }
-            else if (dts90k + Rounding90k >= _partEnd90k || dts90k - _partStart90k + Step90k > target90k)
-            {
-                (Part, _partStart90k) = (Part + 1, dts90k);
-                var behind = dts90k + part90k / 2 - _partEnd90k;
-                _partEnd90k += behind > 0 ? (behind + part90k - 1) / part90k * part90k : 0;
-            }
-
-            _last90k = dts90k;
-        }
-    }
 }
