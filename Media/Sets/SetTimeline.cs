@@ -1,11 +1,5 @@
 namespace Tributary.Media.Sets;
 
-/// <summary>A part of one clip, in milliseconds from the clip's start. <see cref="To"/> is <see cref="long.MaxValue"/> where it goes to the clip's end.</summary>
-/// <param name="Clip">Number of the clip in the timeline, from 0.</param>
-/// <param name="From">Start.</param>
-/// <param name="To">End (exclusive).</param>
-public readonly record struct ClipRange(int Clip, long From, long To);
-
 /// <summary>
 /// When the clips of a set are played, and which part of which clip each segment holds. Times are milliseconds: since the Unix epoch for live sets, from
 /// the beginning for others.
@@ -14,7 +8,7 @@ public readonly record struct ClipRange(int Clip, long From, long To);
 /// With discontinuities each clip is cut on its own; without, the grid runs through all clips, and a segment may hold the end of one and the start of
 /// the next. Where a mapping gives the lengths of its groups of pictures, boundaries move to the next key frame.
 /// </remarks>
-public sealed class SetTimeline
+public sealed partial class SetTimeline
 {
     const int MaxSkipped = 1 << 30;
 
@@ -127,84 +121,6 @@ public sealed class SetTimeline
         return low;
     }
 
-    /// <summary>Which parts of clips a segment holds; empty where there is no such segment.</summary>
-    public IReadOnlyList<ClipRange> RangesOf(int segment)
-    {
-        if (IsContinuous)
-        {
-            return ContinuousRanges(segment);
-        }
-
-        for (var clip = 0; clip < ClipCount; clip++)
-        {
-            var relative = segment - _firstSegments[clip];
-            if (relative >= 0 && relative < _segmentCounts[clip])
-            {
-                return [RangeWithin(clip, relative)];
-            }
-        }
-
-        return [];
-    }
-
-    /// <summary>Which part of a clip the segment with this number within the clip holds; a range to the end where it is the last.</summary>
-    public ClipRange RangeWithin(int clip, int relative)
-    {
-        var from = Align(clip, StartWithin(clip, relative));
-        var last = relative >= _segmentCounts[clip] - 1;
-        return new ClipRange(clip, from, last ? long.MaxValue : Align(clip, StartWithin(clip, relative + 1)));
-    }
-
-    long StartWithin(int clip, int relative) =>
-        clip == 0 && _startOffset > 0 ? Math.Max(0, ScheduleOf(clip).StartOf(relative + _skipped) - _startOffset) : ScheduleOf(clip).StartOf(relative);
-
-    /// <summary>When a clip's part begins in the presentation.</summary>
-    public long TimeOf(ClipRange range) => Times[range.Clip] + range.From;
-
-    /// <summary>Start of the grid's segment as the manifest counts it, moved to a key frame where the mapping tells of them.</summary>
-    public long ContinuousStartOf(int segment)
-    {
-        var nominal = BaseTime!.Value + Schedule.StartOf(segment);
-        if (nominal <= Times[0])
-        {
-            return Times[0];
-        }
-
-        for (var clip = 0; clip < ClipCount; clip++)
-        {
-            var end = Times[clip] + Durations[clip];
-            if (nominal < end)
-            {
-                var aligned = Times[clip] + Align(clip, Math.Max(0, nominal - Times[clip]));
-                return Math.Min(aligned, clip + 1 < ClipCount ? Math.Max(end, Times[clip + 1]) : end);
-            }
-        }
-
-        return EndTime;
-    }
-
-    List<ClipRange> ContinuousRanges(int segment)
-    {
-        var ranges = new List<ClipRange>();
-        if (segment < FirstSegment || segment >= EndSegment)
-        {
-            return ranges;
-        }
-
-        var from = ContinuousStartOf(segment);
-        var to = segment == EndSegment - 1 ? long.MaxValue : ContinuousStartOf(segment + 1);
-        for (var clip = 0; clip < ClipCount; clip++)
-        {
-            var (start, end) = (Times[clip], Times[clip] + Durations[clip]);
-            if (from < end && to > start)
-            {
-                ranges.Add(new ClipRange(clip, Math.Max(0, from - start), to >= end ? long.MaxValue : to - start));
-            }
-        }
-
-        return ranges;
-    }
-
     (int[] First, int[] Counts) NumberSegments()
     {
         var (first, counts) = (new int[ClipCount], new int[ClipCount]);
@@ -236,8 +152,6 @@ public sealed class SetTimeline
     // Short segments let a presentation start fast; the clips after the first are no start.
     SegmentSchedule ScheduleOf(int clip) => clip + (IsLive ? FirstClipNumber : 0) == 0 ? Schedule : _later;
 
-    long Align(int clip, long time) => time <= 0 || _keyFrames[clip] is not { } keys ? time : keys.NextAt(time, Durations[clip]);
-
     static ClipKeyFrames?[] KeyFramesOf(MediaSetDescription description)
     {
         var clips = description.Sequences[0].Clips;
@@ -249,29 +163,5 @@ public sealed class SetTimeline
         }
 
         return keys;
-    }
-
-    /// <summary>Places of key frames that a mapping tells, in milliseconds from the clip's start.</summary>
-    sealed class ClipKeyFrames
-    {
-        readonly long[] _times;
-
-        internal ClipKeyFrames(IReadOnlyList<long> durations, long firstOffset)
-        {
-            _times = new long[durations.Count + 1];
-            _times[0] = firstOffset;
-            for (var i = 0; i < durations.Count; i++)
-            {
-                _times[i + 1] = _times[i] + durations[i];
-            }
-        }
-
-        /// <summary>First key frame at or after <paramref name="time"/>; the clip's end where there is none.</summary>
-        internal long NextAt(long time, long end)
-        {
-            var index = Array.BinarySearch(_times, time);
-            index = index < 0 ? ~index : index;
-            return index < _times.Length ? Math.Min(_times[index], end) : end;
-        }
     }
 }

@@ -1,29 +1,8 @@
-using System.Text;
 using Tributary.Media.Containers.Mp4;
 using Tributary.Media.Frames;
 using Tributary.Media.Sets;
 
 namespace Tributary.Media.Packaging.Vod.Fragments;
-
-/// <summary>What stands around the moof of a fragment, and how its times are written.</summary>
-/// <param name="Brands">
-/// Brands of styp, which stands before the moof with a sidx, as DASH's segments have it (ISO/IEC 23009-1 §6.3.4.2); empty for neither.
-/// </param>
-/// <param name="KeyFlags">Sample flags of key frames.</param>
-/// <param name="OtherFlags">Sample flags of frames that are not key frames.</param>
-/// <param name="TakesDelayOff">
-/// Whether presentation times have the delay of the file's first frame taken off, so that presentation begins with decoding.
-/// </param>
-readonly record struct FragmentForm(string Brands, uint KeyFlags, uint OtherFlags, bool TakesDelayOff)
-{
-    internal static FragmentForm HlsMuxed => new("", 0x0200_0000, 0x0101_0000, true);
-
-    /// <summary>
-    /// Of one track. Times begin with decoding where the manifest that named the segment was written for that: its version, which URLs carry, is 3.
-    /// </summary>
-    internal static FragmentForm Single(int version) =>
-        version >= 3 ? new("msdhmsdhmsix", 0, 0x0001_0000, true) : new("iso6isomiso6dash", 0, 0x0001_0000, false);
-}
 
 /// <summary>
 /// Writes the movie fragment of a segment (ISO/IEC 14496-12 §8.8): all that stands before the frames' bytes. Tracks of a muxed segment take turns every half
@@ -32,7 +11,7 @@ readonly record struct FragmentForm(string Brands, uint KeyFlags, uint OtherFlag
 /// <remarks>
 /// The base time of a fragment is when its first frame is presented.
 /// </remarks>
-sealed class VodFragment
+sealed partial class VodFragment
 {
     const int TurnTicks = MediaTime.Hz90k / 2;
     const int TfhdSize = 16;
@@ -155,102 +134,4 @@ sealed class VodFragment
     static int TfdtSize(long time) => IsWide(time) ? 20 : 16;
 
     int SidxSize(int track) => IsWide(BaseTime(_tracks[track])) ? 52 : 44;
-
-    void WriteSegmentType(ref BoxWriter writer)
-    {
-        var box = writer.Open("styp"u8);
-        var brands = Encoding.ASCII.GetBytes(_form.Brands);
-        writer.Bytes(brands.AsSpan(0, 4));
-        writer.U32(0);
-        writer.Bytes(brands.AsSpan(4));
-        writer.Close(box);
-    }
-
-    // §8.16.3: one reference, to all that follows, which starts with a stream access point.
-    void WriteIndex(ref BoxWriter writer, long length)
-    {
-        var time = BaseTime(_tracks[0]);
-        var box = writer.Open("sidx"u8, IsWide(time) ? (byte)1 : (byte)0, 0);
-        writer.U32(1);
-        writer.U32(MediaTime.Hz90k);
-        WriteTime(ref writer, time);
-        WriteTime(ref writer, IsWide(time) ? -1 : 0, zero: true);
-        writer.U32(1);
-        writer.U32((uint)length);
-        writer.U32((uint)_tracks[0].Duration);
-        writer.U32(0x9000_0000);
-        writer.Close(box);
-    }
-
-    static void WriteTime(ref BoxWriter writer, long time, bool zero = false)
-    {
-        if (IsWide(time))
-        {
-            writer.U64(zero ? 0 : (ulong)time);
-        }
-        else
-        {
-            writer.U32((uint)time);
-        }
-    }
-
-    void WriteMoof(ref BoxWriter writer, int dataOffset)
-    {
-        var moof = writer.Open("moof"u8);
-        var header = writer.Open("mfhd"u8, 0, 0);
-        writer.I32(_sequenceNumber);
-        writer.Close(header);
-        for (var i = 0; i < _tracks.Count; i++)
-        {
-            WriteTraf(ref writer, i, dataOffset);
-        }
-
-        writer.Close(moof);
-    }
-
-    void WriteTraf(ref BoxWriter writer, int number, long dataOffset)
-    {
-        var track = _tracks[number];
-        var traf = writer.Open("traf"u8);
-        var header = writer.Open("tfhd"u8, 0, 0x02_0000);   // default-base-is-moof
-        writer.I32(number + 1);
-        writer.Close(header);
-        var time = BaseTime(track);
-        var decode = writer.Open("tfdt"u8, IsWide(time) ? (byte)1 : (byte)0, 0);
-        WriteTime(ref writer, time);
-        writer.Close(decode);
-        foreach (var turn in _turns)
-        {
-            if (turn.Track == number)
-            {
-                WriteRun(ref writer, track, turn, dataOffset);
-            }
-
-            dataOffset += turn.Bytes;
-        }
-
-        writer.Close(traf);
-    }
-
-    void WriteRun(ref BoxWriter writer, SegmentTrack track, Turn turn, long dataOffset)
-    {
-        var run = track.Runs[turn.Run];
-        var offsets = HasOffsets(track);
-        var initial = offsets ? DelayOf(run.Track) : 0;
-        var box = writer.Open("trun"u8, offsets && _form.TakesDelayOff ? (byte)1 : (byte)0, offsets ? 0xF01u : 0x301u);
-        writer.I32(turn.Count);
-        writer.I32((int)dataOffset);
-        foreach (ref readonly var frame in run.Frames.AsSpan(turn.First, turn.Count))
-        {
-            writer.I32(frame.Duration);
-            writer.I32(frame.Size);
-            if (offsets)
-            {
-                writer.U32(frame.IsKey ? _form.KeyFlags : _form.OtherFlags);
-                writer.I32(frame.PtsDelay - initial);
-            }
-        }
-
-        writer.Close(box);
-    }
 }

@@ -9,7 +9,7 @@ namespace Tributary.Media.Packaging.Vod.Hds;
 /// A fragment (Adobe F4V specification §2.11.3): where its key frames are (afra), a moof that says where each frame is, and an mdat of FLV tags: the frames
 /// of all tracks by their decode times, and the decoder configurations before the first and before every key frame.
 /// </summary>
-sealed class HdsFragment
+sealed partial class HdsFragment
 {
     const int TagHeader = 11;
     const int TagTrailer = 4;
@@ -139,44 +139,6 @@ sealed class HdsFragment
     // With the configurations before it.
     int SizeOf(in Tag tag) => (tag.IsKey ? _configBytes : 0) + tag.Size;
 
-    // By decode time; of those that are decoded at once the first track's first.
-    static Tag[] InOrder(HdsTrack[] tracks)
-    {
-        var tags = new Tag[tracks.Sum(static track => track.Count)];
-        var places = new (int Run, int Frame)[tracks.Length];
-        for (var i = 0; i < tags.Length; i++)
-        {
-            var (first, time) = (-1, long.MaxValue);
-            for (var track = 0; track < places.Length; track++)
-            {
-                ref var place = ref places[track];
-                var runs = tracks[track].Runs;
-                while (place.Run < runs.Length && place.Frame == runs[place.Run].Frames.Length)
-                {
-                    place = (place.Run + 1, 0);
-                }
-
-                if (place.Run < runs.Length && TimeOf(runs[place.Run], place.Frame) is var at && (first < 0 || at < time))
-                {
-                    (first, time) = (track, at);
-                }
-            }
-
-            tags[i] = TagOf(tracks[first], first, places[first], time);
-            places[first].Frame++;
-        }
-
-        return tags;
-    }
-
-    static long TimeOf(SegmentRun run, int frame) => run.Start + run.Frames[frame].Dts - run.Frames[0].Dts;
-
-    static Tag TagOf(HdsTrack track, int number, (int Run, int Frame) place, long time)
-    {
-        ref readonly var frame = ref track.Runs[place.Run].Frames[place.Frame];
-        return new Tag(number, place.Run, place.Frame, time, TagHeader + track.HeadLength + frame.Size + TagTrailer, track.IsVideo && frame.IsKey);
-    }
-
     static void WriteTag(IBufferWriter<byte> output, byte type, long time, ReadOnlySpan<byte> head, ReadOnlySpan<byte> data)
     {
         var size = head.Length + data.Length;
@@ -194,94 +156,5 @@ sealed class HdsFragment
         output.Write(data);
         BinaryPrimitives.WriteInt32BigEndian(output.GetSpan(TagTrailer), size + TagHeader);
         output.Advance(TagTrailer);
-    }
-
-    void WriteIndex(IBufferWriter<byte> output)
-    {
-        var size = AfraLength + _moofLength;
-        var writer = new BoxWriter(output.GetSpan(size)[..size]);
-        var places = Places();
-        WriteKeyFrames(ref writer, places);
-        WriteMoof(ref writer, places);
-        output.Advance(size);
-    }
-
-    // Places of the tags, from the start of the moof.
-    int[] Places()
-    {
-        var places = new int[_tags.Length];
-        var place = _moofLength + MdatHeader + (_startsWithKey ? 0 : _configBytes);
-        for (var i = 0; i < places.Length; i++)
-        {
-            place += SizeOf(_tags[i]);
-            places[i] = place - _tags[i].Size;
-        }
-
-        return places;
-    }
-
-    // A key frame's place is that of the configurations before it.
-    void WriteKeyFrames(ref BoxWriter writer, int[] places)
-    {
-        var box = writer.Open("afra"u8, 0, 0);
-        writer.U8(0xC0);   // long numbers and places
-        writer.U32(HdsPackager.Timescale);
-        writer.I32(_keyFrames);
-        for (var i = 0; i < places.Length; i++)
-        {
-            if (_tags[i].IsKey)
-            {
-                writer.U64((ulong)_tags[i].Time);
-                writer.U64((ulong)(AfraLength + places[i] - _configBytes));
-            }
-        }
-
-        writer.Close(box);
-    }
-
-    void WriteMoof(ref BoxWriter writer, int[] places)
-    {
-        var moof = writer.Open("moof"u8);
-        var header = writer.Open("mfhd"u8, 0, 0);
-        writer.I32(_number);
-        writer.Close(header);
-        for (var track = 0; track < _tracks.Length; track++)
-        {
-            var traf = writer.Open("traf"u8);
-            var fragment = writer.Open("tfhd"u8, 0, 3);   // base data offset, sample description
-            writer.U32(1);
-            writer.U64((ulong)(_moofLength + AfraHeader));
-            writer.U32(1);
-            writer.Close(fragment);
-            for (var i = 0; i < places.Length; i++)
-            {
-                if (_tags[i].Track == track)
-                {
-                    WriteRun(ref writer, _tags[i], places[i]);
-                }
-            }
-
-            writer.Close(traf);
-        }
-
-        writer.Close(moof);
-    }
-
-    void WriteRun(ref BoxWriter writer, in Tag tag, int place)
-    {
-        ref readonly var frame = ref FrameOf(tag);
-        var track = _tracks[tag.Track];
-        var box = writer.Open("trun"u8, 0, track.IsVideo ? 0xF01u : 0x301u);
-        writer.U32(1);
-        writer.I32(place + TagHeader + track.HeadLength);
-        writer.I32(frame.Duration);
-        writer.I32(frame.Size);
-        if (track.IsVideo)
-        {
-            writer.U32(frame.IsKey ? KeyFlags : OtherFlags);
-            writer.I32(frame.PtsDelay);
-        }
-
-        writer.Close(box);
     }
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using Tributary.Media.Containers.MpegTs;
 using Tributary.Media.Frames;
 using Tributary.Media.Sets;
@@ -10,7 +8,7 @@ namespace Tributary.Media.Packaging.Vod.Hls;
 /// Writes a segment of a file as an MPEG transport stream (ISO/IEC 13818-1, RFC 8216 §3.2). Times are those of the presentation plus 9,090 ticks, so that
 /// neither PCR nor decode times of a stream that begins at 0 are negative. Counters end where they began: see <see cref="TsSegment"/>.
 /// </summary>
-sealed class VodTsSegment
+sealed partial class VodTsSegment
 {
     internal const long Offset90k = 9_090;
     const long PcrLead90k = 9_000;
@@ -96,133 +94,6 @@ sealed class VodTsSegment
         return length + TsPacketWriter.PacketSize;
     }
 
-    /// <summary>The segment's bytes: tables, then each PES packet.</summary>
-    internal SegmentPieces Pieces(FrameBytes bytes) => new PesPieces(this, bytes);
-
-    sealed class PesPieces(VodTsSegment segment, FrameBytes bytes) : SegmentPieces
-    {
-        readonly TsStream[] _elementary = segment.Begin();
-        readonly byte[]?[] _rests = new byte[]?[segment._streams.Length];   // what the next PES packet of a stream begins with
-        byte[] _unit = [];   // the frames of a PES packet, where they are not written as they lie
-        int _at = -1;
-
-        internal override int Next => _at < 0 ? segment._headSize : _at < segment._sizes.Length ? segment._sizes[_at] : 0;
-
-        internal override ValueTask<bool> TryLoadAsync(CancellationToken cancellation)
-        {
-            if (_at < 0)
-            {
-                return new(true);
-            }
-
-            var pes = segment._order[_at];
-            return pes.Before > 0 && _rests[pes.Stream] is null ? TryBeginWithRestAsync(pes, cancellation) : TryLoadAsync(pes, cancellation);
-        }
-
-        // A range begins here: what the packet before has left is not known yet.
-        async ValueTask<bool> TryBeginWithRestAsync(TsPes pes, CancellationToken cancellation)
-        {
-            var before = Array.FindLast(segment._order[.._at], other => other.Stream == pes.Stream);
-            if (!await TryLoadAsync(before, cancellation))
-            {
-                return false;
-            }
-
-            Keep(before);
-            return await TryLoadAsync(pes, cancellation);
-        }
-
-        ValueTask<bool> TryLoadAsync(TsPes pes, CancellationToken cancellation) =>
-            segment._streams[pes.Stream].Sets is null ? GatherAsync(pes, cancellation) : TryLoadPictureAsync(pes, cancellation);
-
-        async ValueTask<bool> TryLoadPictureAsync(TsPes pes, CancellationToken cancellation)
-        {
-            var run = segment._streams[pes.Stream].Track.Runs[pes.Run];
-            if (!await bytes.LoadAsync(run, pes.First, cancellation))
-            {
-                return false;
-            }
-
-            var picture = bytes.Of(run, pes.First);
-            if (!ByteStream.AddsUp(picture))
-            {
-                return false;
-            }
-
-            if (pes is not { Before: 0, After: 0 })
-            {
-                segment._streams[pes.Stream].WritePicture(Room(pes), picture, pes.IsKey);
-            }
-
-            return true;
-        }
-
-        async ValueTask<bool> GatherAsync(TsPes pes, CancellationToken cancellation)
-        {
-            var (run, at) = (segment._streams[pes.Stream].Track.Runs[pes.Run], 0);
-            Room(pes);
-            for (var i = pes.First; i < pes.First + pes.Count; i++)
-            {
-                if (!await bytes.LoadAsync(run, i, cancellation))
-                {
-                    return false;
-                }
-
-                at += segment._streams[pes.Stream].WriteSound(_unit.AsSpan(at), bytes.Of(run, i));
-            }
-
-            return true;
-        }
-
-        Span<byte> Room(in TsPes pes)
-        {
-            _unit = _unit.Length < pes.Size ? new byte[pes.Size] : _unit;
-            return _unit.AsSpan(0, pes.Size);
-        }
-
-        void Keep(in TsPes pes) => _rests[pes.Stream] = pes.After == 0 ? null : _unit.AsSpan(pes.Size - pes.After, pes.After).ToArray();
-
-        internal override void Take(IBufferWriter<byte>? output)
-        {
-            var writer = new TsPacketWriter(output);
-            if (_at < 0)
-            {
-                segment.WriteHead(ref writer);
-            }
-            else if (output is null)
-            {
-                segment.Count(ref writer, ref _elementary[segment._order[_at].Stream], _at);
-                _rests[segment._order[_at].Stream] = null;
-            }
-            else
-            {
-                WritePes(ref writer, ref _elementary[segment._order[_at].Stream]);
-            }
-
-            writer.Flush();
-            _at++;
-        }
-
-        void WritePes(ref TsPacketWriter writer, ref TsStream elementary)
-        {
-            ref readonly var pes = ref segment._order[_at];
-            BeginPes(ref writer, ref elementary, pes, segment.ClockOf(pes), segment._last[pes.Stream] == _at);
-            var stream = segment._streams[pes.Stream];
-            if (stream.Sets is { } sets && pes is { Before: 0, After: 0 })
-            {
-                var run = stream.Track.Runs[pes.Run];
-                writer.Append(sets.Delimiter);
-                writer.Append(pes.IsKey ? sets.Bytes : default);
-                ByteStream.Append(ref writer, bytes.Of(run, pes.First));
-                return;
-            }
-
-            writer.Append(pes.Before > 0 ? _rests[pes.Stream] : default);
-            writer.Append(_unit.AsSpan(0, pes.Size - pes.After));
-            Keep(pes);
-        }
-    }
-
     TsStream[] Begin()
     {
         var streams = new TsStream[_streams.Length];
@@ -236,12 +107,6 @@ sealed class VodTsSegment
 
     bool IsVideo(int stream) => _streams[stream].Track.Track.Kind == TrackKind.Video;
 
-    void WriteHead(ref TsPacketWriter writer)
-    {
-        WriteTables(ref writer, _streams);
-        WriteId3(ref writer, _streams.Length, _order, _id3);
-    }
-
     void Count(ref TsPacketWriter writer, ref TsStream stream, int number)
     {
         ref readonly var pes = ref _order[number];
@@ -252,13 +117,6 @@ sealed class VodTsSegment
 
     long ClockOf(in TsPes pes) => IsVideo(pes.Stream) || _streams.Length == 1 ? (pes.Dts - PcrLead90k) & 0x1_FFFF_FFFF : -1;
 
-    static void WriteTables(ref TsPacketWriter writer, TsElementary[] streams)
-    {
-        Span<byte> section = stackalloc byte[TsTables.MaxSection];
-        writer.WriteSection(0, 0, section[..VodTsTables.WriteAssociation(section)]);
-        writer.WriteSection(VodTsTables.MapPid, 0, section[..VodTsTables.WriteMap(section, streams)]);
-    }
-
     static int[] LastOf(TsPes[] order, int streams)
     {
         var last = new int[streams];
@@ -268,53 +126,5 @@ sealed class VodTsSegment
         }
 
         return last;
-    }
-
-    static void BeginPes(ref TsPacketWriter writer, ref TsStream stream, in TsPes pes, long clock, bool isLast)
-    {
-        var timestamps = stream.StreamId == VideoStreamId ? PtsAndDts : PtsOnly;
-        Span<byte> header = stackalloc byte[PtsAndDts];
-        WriteHeader(header, stream.StreamId, timestamps, pes.Payload, pes.Pts, pes.Dts);
-        writer.BeginPes(ref stream, timestamps + pes.Payload, clock, false, isLast);
-        writer.Append(header[..timestamps]);
-    }
-
-    // §2.4.3.7. The length of a picture that does not fit the field is 0: unbounded.
-    static void WriteHeader(Span<byte> header, byte streamId, int size, int payload, long pts, long dts)
-    {
-        header[..3].Clear();
-        header[2] = 1;
-        header[3] = streamId;
-        var length = size - 6 + payload;
-        BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)(length <= ushort.MaxValue ? length : 0));
-        header[6] = 0x80;
-        header[7] = (byte)(size == PtsOnly ? 0x80 : 0xC0);
-        header[8] = (byte)(size - 9);
-        WriteTimestamp(header[9..], size == PtsOnly ? 2 : 3, pts);
-        if (size == PtsAndDts)
-        {
-            WriteTimestamp(header[14..], 1, dts);
-        }
-    }
-
-    static void WriteTimestamp(Span<byte> field, int prefix, long ticks)
-    {
-        field[0] = (byte)((prefix << 4) | (int)((ticks >> 29) & 0xE) | 1);
-        BinaryPrimitives.WriteUInt16BigEndian(field[1..], (ushort)((ticks >> 14) | 1));
-        BinaryPrimitives.WriteUInt16BigEndian(field[3..], (ushort)((ticks << 1) | 1));
-    }
-
-    static void WriteId3(ref TsPacketWriter writer, int streams, TsPes[] order, ReadOnlyMemory<byte> id3)
-    {
-        if (id3.IsEmpty || Array.FindIndex(order, pes => pes.Stream == 0) is not (>= 0 and var first))
-        {
-            return;
-        }
-
-        var pts = order[first].Dts;
-        var stream = new TsStream(TsTables.VideoPid + streams, PrivateStreamId);
-        var pes = new TsPes(streams, 0, 0, 0, id3.Length, pts, pts, true);
-        BeginPes(ref writer, ref stream, pes, -1, false);
-        writer.Append(id3.Span);
     }
 }
