@@ -9,21 +9,6 @@ using Tributary.Media.Frames;
 
 namespace Tributary.Gateway.Streaming;
 
-/// <summary>What came of asking for an endless response.</summary>
-public enum StreamingOutcome
-{
-    Open,
-
-    /// <summary>The stream is not on air.</summary>
-    OffAir,
-
-    /// <summary>As many viewers or streams as the gateway may have.</summary>
-    LimitReached,
-
-    /// <summary>The cluster does not answer.</summary>
-    Unavailable,
-}
-
 /// <summary>
 /// The long-lived viewers of this gateway: finds or opens the stream in the wanted format, gives the viewer to the writer loop that has the fewest, and
 /// comes back when it is gone. A stream that has viewers is kept open and its viewers are told to its grain with the others.
@@ -36,8 +21,6 @@ public sealed partial class StreamingViewers(
     TimeProvider time,
     ILogger<StreamingViewers> log) : BackgroundService
 {
-    static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
-
     // The bytes of muxed frames: apart from those of the frames themselves, so that each can be counted.
     static readonly FramePool Muxed = new();
 
@@ -162,106 +145,8 @@ public sealed partial class StreamingViewers(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Sweep, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await Tend();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The host stops.
-        }
-
-        await Stop();
-    }
-
-    /// <summary>Keeps the streams of viewers open, and lets go of what nobody watches.</summary>
-    internal async Task Tend()
-    {
-        Outlet[] all, idle;
-        lock (_gate)
-        {
-            all = [.. _outlets.Values];
-            idle = [.. all.Where(IsOver)];
-            foreach (var outlet in idle)
-            {
-                _outlets.Remove((outlet.Stream.Name, outlet.Stream.Format));
-            }
-        }
-
-        foreach (var outlet in idle)
-        {
-            await outlet.Close();
-        }
-
-        foreach (var byName in all.GroupBy(static outlet => outlet.Stream.Name))
-        {
-            var viewers = byName.Sum(static outlet => outlet.Viewers);
-            if (viewers > 0)
-            {
-                await windows.Open(byName.Key);   // counts as use; opens it again if it was let go
-            }
-
-            if (windows.Find(byName.Key) is { } window)
-            {
-                window.LongLived = viewers;
-            }
-        }
-    }
-
-    bool IsOver(Outlet outlet) =>
-        outlet.Viewers == 0 && (outlet.Stream.Ended || time.GetElapsedTime(outlet.EmptySince) > options.Value.Linger);
-
-    async Task Stop()
-    {
-        Outlet[] all;
-        WriterLoop[] loops;
-        lock (_gate)
-        {
-            (_stopped, all, loops) = (true, [.. _outlets.Values], _loops ?? []);
-            _outlets.Clear();
-        }
-
-        foreach (var loop in loops)
-        {
-            loop.Dispose();
-        }
-
-        foreach (var outlet in all)
-        {
-            await outlet.Close();
-        }
-    }
-
     [LoggerMessage(LogLevel.Warning, "Stream {Stream} could not be opened for a long-lived viewer: {Reason}")]
     partial void LogNotOpened(string stream, string reason);
-
-    /// <summary>A stream in a format, and who watches it.</summary>
-    internal sealed class Outlet(MuxedStream stream)
-    {
-        public MuxedStream Stream => stream;
-
-        public int Viewers { get; set; }
-
-        public long EmptySince { get; set; }
-
-        public StreamSubscriptionHandle<FrameBatch>? Subscription { get; set; }
-
-        public async Task Close()
-        {
-            if (Subscription is { } subscription)
-            {
-                await subscription.UnsubscribeAsync();
-            }
-
-            stream.Dispose();
-        }
-    }
 
     /// <summary>A viewer's place at an open stream.</summary>
     internal sealed class Seat(StreamingViewers viewers, Outlet outlet) : IDisposable
