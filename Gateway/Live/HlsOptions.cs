@@ -22,6 +22,12 @@ public sealed class HlsOptions
     public bool LowLatency { get; set; } = true;
 
     /// <summary>
+    /// How much later than it is there the first part of sound is sent that stands behind a discontinuity, where there are pictures too: hls.js 1.7 places that
+    /// sound by the first picture, and stands still for ever where it comes before that and the next part after it. Zero: at once.
+    /// </summary>
+    public TimeSpan PictureLead { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>
     /// Where another node sends no frame of a live stream for this long, the stream's grain is asked, once, whether that node still answers.
     /// </summary>
     public TimeSpan DoubtAfter { get; set; } = TimeSpan.FromSeconds(1);
@@ -51,6 +57,6 @@ public sealed class HlsOptions
     public static bool IsValid(HlsOptions options) =>
         options.Tracks.Values.All(static choice => choice.IsValid)
         && options.Window is { Window.Ticks: > 0, MaxSegments: >= 6, MaxBytes: > 0, MaxSegmentBytes: > 0, MaxTracks: > 0 and <= 64 }
-        && options.Linger > TimeSpan.Zero && options.DoubtAfter > TimeSpan.Zero && options.MaxWindows > 0 && options.FirstSegmentWait >= TimeSpan.Zero && options.MaxWaiting >= 0
+        && options.Linger > TimeSpan.Zero && options.DoubtAfter > TimeSpan.Zero && options.MaxWindows > 0 && options.FirstSegmentWait >= TimeSpan.Zero && options.PictureLead >= TimeSpan.Zero && options.MaxWaiting >= 0
         && options.SegmentMaxAge >= TimeSpan.Zero && options.PlaylistMaxAge >= TimeSpan.Zero;
 }

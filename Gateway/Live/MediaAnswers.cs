@@ -13,7 +13,7 @@ namespace Tributary.Gateway.Live;
 /// Initialization sections, segments and parts of a window. A part that a playlist hints at is waited for and then sent at once; the segment that is
 /// being cut is sent part by part, as low-latency DASH asks for it (DASH-IF Low-Latency Modes §9).
 /// </summary>
-public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptions<HlsOptions> hls)
+public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptions<HlsOptions> hls, TimeProvider time)
 {
     // A player that was told of two fragments ahead may ask for the second of them: it is there after as many segments, and served after two more.
     const int SmoothWaits = 4;
@@ -99,6 +99,7 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
     async Task AnswerPart(HttpContext context, OpenWindow window, TrackView track, HlsRequest request)
     {
         var view = window.View;
+        await LetPicturesLead(context, view, track, request);
         var found = view.TryOpenPart(track, request.Msn, request.Part, out var body);
         var place = new EdgePlace(request.Video, request.Audio, request.Msn, request.Part);
         if (found == SegmentLookup.NotYet && !place.IsTooFar(view))
@@ -110,11 +111,24 @@ public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptio
             }
 
             view = await Wait(context, window, place) ?? window.View;
-            found = place.TrackOf(view) is { } now ? view.TryOpenPart(now, request.Msn, request.Part, out body) : SegmentLookup.Nothing;
+            if (place.TrackOf(view) is { } now)
+            {
+                await LetPicturesLead(context, view, now, request);
+                found = view.TryOpenPart(now, request.Msn, request.Part, out body);
+            }
         }
 
         await Answer(context, view, found, body, $"Part {request.Part} of segment {request.Msn}");
     }
+
+    Task LetPicturesLead(HttpContext context, WindowView view, TrackView track, HlsRequest request) =>
+        BeginsSound(view, track, request) ? Task.Delay(hls.Value.PictureLead, time, context.RequestAborted) : Task.CompletedTask;
+
+    // The first sound of a source at the live edge, whose pictures are fetched at the same moment.
+    static bool BeginsSound(WindowView view, TrackView track, HlsRequest request) =>
+        request is { Part: 0, Video: 0 } && (request.Msn == track.End - 1 || (request.Msn == track.End && track.Parts.Length > 0))
+        && view.Segment(view.CarrierOf(track, request.Msn), request.Msn)?.Mark is { StartsDiscontinuity: true }
+        && view.Offered.Any(static other => other.Kind == TrackKind.Video);
 
     // Whatever was sent stays true: a number has one content. Where its source is lost within, what was sent is all that there will be, and nobody lists it;
     // where the rest only does not come in time the connection ends, so that no cache keeps a half.

@@ -150,7 +150,8 @@ sealed class PlayerPage
         catch (TimeoutException timeout)
         {
             var last = await Read();
-            throw new TimeoutException($"{timeout.Message}; it is at {last}; its errors: {string.Join(" | ", _errors.TakeLast(10))}", timeout);
+            var told = await Evaluate("window.told ? window.told() : ''");
+            throw new TimeoutException($"{timeout.Message}; it is at {last}; its errors: {string.Join(" | ", _errors.TakeLast(10))}; it did: {told}", timeout);
         }
     }
 }

@@ -142,6 +142,28 @@ public sealed class BlockingReloadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_sound_behind_a_discontinuity_is_sent_after_its_pictures()
+    {
+        var lead = TimeSpan.FromMilliseconds(200);
+        using var next = new SyntheticStream(_host.Media.Pool);
+        _host.Publish("demo", next.Segment(next.Mark(5, discontinuities: 1, starts: true, epoch: 2)));
+        var sound = _host.Client.GetByteArrayAsync("/live/demo/part-5-0-a1.m4s");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!_time.IsAwaited(lead))
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Assert.NotEmpty(await _host.Client.GetByteArrayAsync("/live/demo/part-5-0-v1.m4s"));
+        Assert.False(sound.IsCompleted);
+        _time.Advance(lead);
+        Assert.NotEmpty(await sound);
+        _host.Publish("demo", next.Segment(next.Mark(6, discontinuities: 1, epoch: 2)));
+        Assert.NotEmpty(await _host.Client.GetByteArrayAsync("/live/demo/part-6-0-a1.m4s"));
+    }
+
+    [Fact]
     public async Task A_hinted_part_is_held_and_then_sent_whole_and_parts_make_their_segment()
     {
         var hinted = _host.Client.GetAsync("/live/demo/part-4-0-v1.m4s");

@@ -24,6 +24,15 @@ sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>Whether anybody waits until so long from now.</summary>
+    public bool IsAwaited(TimeSpan from)
+    {
+        lock (_timers)
+        {
+            return _timers.Exists(timer => timer.Due == GetTimestamp() + from.Ticks);
+        }
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, callback, state);
