@@ -50,7 +50,8 @@ sealed record ServerHoldings(long HeapBytes, int Handles, int Threads, int Timer
     static async Task Collect(int pid, HttpClient http)
     {
         var before = Sum(await Read(http), Gen2);
-        var port = Directory.GetFiles(Path.GetTempPath(), $"dotnet-diagnostic-{pid}-*-socket").Single();
+        // The newest: a process that was killed may have had the same number, and left its own.
+        var port = Directory.GetFiles(Path.GetTempPath(), $"dotnet-diagnostic-{pid}-*-socket").MaxBy(File.GetLastWriteTimeUtc)!;
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(port));
         await socket.SendAsync(SessionRequest());
