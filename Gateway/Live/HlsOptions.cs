@@ -57,6 +57,7 @@ public sealed class HlsOptions
     public static bool IsValid(HlsOptions options) =>
         options.Tracks.Values.All(static choice => choice.IsValid)
         && options.Window is { Window.Ticks: > 0, MaxSegments: >= 6, MaxBytes: > 0, MaxSegmentBytes: > 0, MaxTracks: > 0 and <= 64 }
-        && options.Linger > TimeSpan.Zero && options.DoubtAfter > TimeSpan.Zero && options.MaxWindows > 0 && options.FirstSegmentWait >= TimeSpan.Zero && options.PictureLead >= TimeSpan.Zero && options.MaxWaiting >= 0
+        && options.Linger > TimeSpan.Zero && options.DoubtAfter > TimeSpan.Zero && options.MaxWindows > 0 && options.MaxWaiting >= 0
+        && options.FirstSegmentWait >= TimeSpan.Zero && options.PictureLead >= TimeSpan.Zero
         && options.SegmentMaxAge >= TimeSpan.Zero && options.PlaylistMaxAge >= TimeSpan.Zero;
 }

@@ -10,8 +10,9 @@ using Tributary.Media.Packaging.Smooth;
 namespace Tributary.Gateway.Live;
 
 /// <summary>
-/// Initialization sections, segments and parts of a window. A part that a playlist hints at is waited for and then sent at once; the segment that is
-/// being cut is sent part by part, as low-latency DASH asks for it (DASH-IF Low-Latency Modes §9).
+/// Initialization sections, segments and parts of a window. A part that a playlist hints at is waited for and then sent at once, but for the first sound of
+/// a source (<see cref="HlsOptions.PictureLead"/>); the segment that is being cut is sent part by part, as low-latency DASH asks for it (DASH-IF Low-Latency
+/// Modes §9).
 /// </summary>
 public sealed class MediaAnswers(WaitLimit waits, GatewayMetrics metrics, IOptions<HlsOptions> hls, TimeProvider time)
 {

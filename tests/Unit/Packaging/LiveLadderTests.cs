@@ -256,23 +256,23 @@ public sealed class LiveLadderTests : IDisposable
         }
 
         long EdgeOf(string track) => Look().Segments.Where(segment => segment.Representation == track).Max(segment => segment.Number);
-        void Send(Range numbers, params int[] renditions)
+        void SendAndLook(Range numbers, params int[] renditions)
         {
             for (var msn = numbers.Start.Value; msn < numbers.End.Value; msn++)
             {
-                this.Send(msn..(msn + 1), renditions);
+                Send(msn..(msn + 1), renditions);
                 Look();
             }
         }
 
-        this.Send(0..4, 1, 2, 3);
+        Send(0..4, 1, 2, 3);
         var (first, lost) = (EdgeOf("v1"), EdgeOf("v21"));
         _windows[2].Pause(WindowPause.SourceLost);
-        Send(4..24, 1, 2);
+        SendAndLook(4..24, 1, 2);
         Assert.Equal(first + 20, EdgeOf("v1"));
         Assert.DoesNotContain("v21", Look().Periods[^1].Segments.Select(segment => segment.Representation));
 
-        Send(24..28, 1, 2, 3);
+        SendAndLook(24..28, 1, 2, 3);
         Assert.Equal(lost + 24, EdgeOf("v21"));
         Assert.Equal(first + 24, EdgeOf("v1"));
     }
