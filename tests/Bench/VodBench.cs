@@ -6,7 +6,8 @@ namespace Tributary.Bench;
 
 /// <summary>
 /// The packager: CPU per request of each kind with metadata in the cache, beside what nginx-vod-module of March 2024 took for the same requests on such a
-/// machine (one worker, metadata and mapping cached); then the first request for a file of an hour in a fresh process, with the file in the page cache.
+/// machine (one worker, metadata and mapping cached), and beside what nginx takes for a static file on this machine in this minute: the module's figure is
+/// scaled by it, as no two hours of a shared machine are alike. Then the first request for a file of an hour in a fresh process, with the file in the page cache.
 /// <c>VOD_BENCH=hls,dash</c> chooses kinds by words of their names, <c>VOD_BENCH_SECONDS</c> how long each is asked for.
 /// </summary>
 static class VodBench
@@ -14,6 +15,9 @@ static class VodBench
     const int Connections = 16;
     const int MostRounds = 6;
     const int FewMethods = 20;
+
+    /// <summary>Microseconds of nginx for the static file on the machine where the module was measured.</summary>
+    const double NginxThere = 723;
 
     /// <summary>What is asked for, and the module's microseconds; 0 where nobody measured.</summary>
     static readonly (string What, string Path, double Module)[] Kinds =
@@ -89,23 +93,27 @@ static class VodBench
     static async Task Warm(Dictionary<string, string> settings, (string What, string Path, double Module)[] kinds)
     {
         var seconds = int.Parse(Environment.GetEnvironmentVariable("VOD_BENCH_SECONDS") ?? "5", System.Globalization.CultureInfo.InvariantCulture);
-        var table = new Table("vod", "what", "bytes", "cpu_us", "module_cpu_us", "of_module", "per_cpu_second", "requests_per_second", "p50_ms", "p99_ms", "errors", "server_mb", "load_cpu_us");
+        var table = new Table(
+            "vod", "what", "bytes", "cpu_us", "module_cpu_us", "of_module", "nginx_file_cpu_us", "of_module_here", "per_cpu_second", "requests_per_second", "p50_ms", "p99_ms", "errors", "server_mb", "load_cpu_us");
         await using var server = await ServerUnderTest.Start(settings);
+        await using var nginx = NginxUnderTest.ServesFiles ? await NginxUnderTest.Start(files: settings["Vod__MediaFolder"]) : null;
         foreach (var (what, template, module) in kinds)
         {
             var path = template.Contains("{mss}", StringComparison.Ordinal) ? template.Replace("{mss}", await MssFragment(server), StringComparison.Ordinal) : template;
             var bytes = (await server.Http.GetByteArrayAsync(path)).Length;
             await CompileFirst(server, path);
             var run = await WrkRun.Of(server, path, seconds, Connections);
-            var microseconds = run.ServerCpu / Math.Max(1, run.Requests) * 1e6;
-            Console.Error.WriteLine($"{what}: {run.Requests} requests, {microseconds:0.0} µs each");
+            var here = nginx is null ? 0 : (await WrkRun.Of(nginx.HttpPort, () => nginx.Usage, "/part.bin", 2, Connections)).Microseconds;
+            Console.Error.WriteLine($"{what}: {run.Requests} requests, {run.Microseconds:0.0} µs each, nginx {here:0} µs for its file");
             table.Add(
-                what, bytes, Math.Round(microseconds, 1), module, module > 0 ? Math.Round(microseconds / module, 2) : 0, Math.Round(run.Requests / Math.Max(run.ServerCpu, 0.01)), run.PerSecond, run.P50, run.P99, run.Errors,
-                Math.Round(server.Usage.ResidentMegabytes), Math.Round(run.LoadCpu / Math.Max(1, run.Requests) * 1e6, 1));
+                what, bytes, Math.Round(run.Microseconds, 1), module, Ratio(run.Microseconds, module), Math.Round(here), Ratio(run.Microseconds, module * here / NginxThere),
+                Math.Round(run.Requests / Math.Max(run.ServerCpu, 0.01)), run.PerSecond, run.P50, run.P99, run.Errors, Math.Round(server.Usage.ResidentMegabytes), Math.Round(run.LoadCpu / Math.Max(1, run.Requests) * 1e6, 1));
         }
 
         table.Print();
     }
+
+    static double Ratio(double ours, double theirs) => theirs > 0 ? Math.Round(ours / theirs, 2) : 0;
 
     // What the runtime compiles again while it measures itself is not what a request costs: until it has done so, no figure is one.
     static async Task CompileFirst(ServerUnderTest server, string path)

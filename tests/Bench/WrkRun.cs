@@ -15,11 +15,15 @@ namespace Tributary.Bench;
 sealed partial record WrkRun(double Requests, double PerSecond, double P50, double P99, double Errors, double ServerCpu, double LoadCpu)
 {
     /// <summary>Asks for one path for some seconds, over so many connections of one thread.</summary>
-    public static async Task<WrkRun> Of(ServerUnderTest server, string path, int seconds, int connections)
+    public static Task<WrkRun> Of(ServerUnderTest server, string path, int seconds, int connections) =>
+        Of(server.HttpPort, () => server.Usage, path, seconds, connections);
+
+    /// <summary>The same of any server, which says what it has used so far.</summary>
+    public static async Task<WrkRun> Of(int port, Func<ProcessUsage> usage, string path, int seconds, int connections)
     {
-        var before = server.Usage;
+        var before = usage();
         using var wrk = Process.Start(new ProcessStartInfo(
-            "wrk", ["-t", "1", "-c", $"{connections}", "-d", $"{seconds}s", "--timeout", "10s", "--latency", $"http://127.0.0.1:{server.HttpPort}{path}"]) { RedirectStandardOutput = true })!;
+            "wrk", ["-t", "1", "-c", $"{connections}", "-d", $"{seconds}s", "--timeout", "10s", "--latency", $"http://127.0.0.1:{port}{path}"]) { RedirectStandardOutput = true })!;
         var reading = wrk.StandardOutput.ReadToEndAsync();
         await Task.Delay(TimeSpan.FromSeconds(seconds - 0.2));
         var load = ProcessUsage.Of(wrk.Id).CpuSeconds;   // of a process that is gone nobody knows it
@@ -27,8 +31,11 @@ sealed partial record WrkRun(double Requests, double PerSecond, double P50, doub
         await wrk.WaitForExitAsync();
         return new(
             Number(Count().Match(output)), Number(Rate().Match(output)), Milliseconds(Median().Match(output)), Milliseconds(Percentile99().Match(output)),
-            BadAnswers().Match(output) is { Success: true } bad ? Number(bad) : 0, server.Usage.CpuSeconds - before.CpuSeconds, load);
+            BadAnswers().Match(output) is { Success: true } bad ? Number(bad) : 0, usage().CpuSeconds - before.CpuSeconds, load);
     }
+
+    /// <summary>CPU microseconds of the server for one answer.</summary>
+    public double Microseconds => ServerCpu / Math.Max(1, Requests) * 1e6;
 
     static double Number(Match match) => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
 

@@ -147,14 +147,13 @@ sealed partial class HdsFragment
             return;
         }
 
-        var header = output.GetSpan(TagHeader);
-        BinaryPrimitives.WriteUInt32BigEndian(header, (uint)(type << 24 | size));
-        BinaryPrimitives.WriteUInt32BigEndian(header[4..], (uint)((time & 0xFF_FFFF) << 8 | time >> 24 & 0xFF));
-        header[8..TagHeader].Clear();   // stream 0
-        output.Advance(TagHeader);
-        output.Write(head);
-        output.Write(data);
-        BinaryPrimitives.WriteInt32BigEndian(output.GetSpan(TagTrailer), size + TagHeader);
-        output.Advance(TagTrailer);
+        var tag = output.GetSpan(TagHeader + size + TagTrailer);
+        BinaryPrimitives.WriteUInt32BigEndian(tag, (uint)(type << 24 | size));
+        BinaryPrimitives.WriteUInt32BigEndian(tag[4..], (uint)((time & 0xFF_FFFF) << 8 | time >> 24 & 0xFF));
+        tag[8..TagHeader].Clear();   // stream 0
+        head.CopyTo(tag[TagHeader..]);
+        data.CopyTo(tag[(TagHeader + head.Length)..]);
+        BinaryPrimitives.WriteInt32BigEndian(tag[(TagHeader + size)..], size + TagHeader);
+        output.Advance(TagHeader + size + TagTrailer);
     }
 }
