@@ -16,7 +16,7 @@ static class VodBench
     const int MostRounds = 6;
     const int FewMethods = 20;
 
-    /// <summary>Microseconds of nginx for the static file on the machine where the module was measured.</summary>
+    /// <summary>Microseconds of nginx for the static file on the machine where the module was measured; taken to be without sendfile, its default, which the record does not say.</summary>
     const double NginxThere = 723;
 
     /// <summary>What is asked for, and the module's microseconds; 0 where nobody measured.</summary>
