@@ -120,7 +120,8 @@ sealed class PlayerPage
 
     public Task<T> Evaluate<T>(string expression) => _page.EvaluateAsync<T>(expression);
 
-    public Task Seek(double seconds) => _page.EvaluateAsync("seconds => { document.querySelector('video').currentTime = seconds; }", seconds);
+    /// <summary>Goes to a place, or as near before it as the page's player does (<c>window.seek</c>).</summary>
+    public Task Seek(double seconds) => _page.EvaluateAsync("seconds => { window.seek ? window.seek(seconds) : document.querySelector('video').currentTime = seconds; }", seconds);
 
     public Task CloseAsync() => _page.CloseAsync();
 
