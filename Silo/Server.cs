@@ -62,8 +62,9 @@ static class Server
         ClusterHosting.Add(builder, options, data.Path);
         AddHost(builder, options, data);
         var started = false;
-        // They write every request's whole query, or its path, which may hold a session, whatever else an operator wants to see of the framework.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        // They write every request's whole query, or its path, which may hold a session, whatever else an operator wants to see of the framework. With the first
+        // one's log goes what each request would be given for it: an activity and a scope, a tenth of a small answer's cost.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.Matching", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started && level >= LogLevel.Information);
         await using var app = builder.Build();
@@ -155,7 +156,12 @@ static class Server
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
         // What a request writes is sent by the thread that wrote it, while it is in its cache: a large body costs a fifth less. None of ours waits for I/O with its thread.
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        // And a buffer of 4 kB stands ready for each connection, which saves asking the kernel twice for every request and every message of an encoder.
+        builder.WebHost.UseSockets(sockets =>
+        {
+            sockets.UnsafePreferInlineScheduling = true;
+            sockets.WaitForDataBeforeAllocatingBuffer = false;
+        });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

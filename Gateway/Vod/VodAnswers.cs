@@ -16,6 +16,9 @@ sealed record VodAnswer : IAsyncDisposable
 
     public PackagedBody? Body { get; init; }
 
+    /// <summary>What was asked for.</summary>
+    public VodRequestKind Kind { get; init; }
+
     public string Tag { get; init; } = "";
 
     public ResponseAge Age { get; init; }
@@ -36,6 +39,10 @@ sealed record VodAnswer : IAsyncDisposable
 sealed class VodAnswers(
     MediaSetResolver resolver, DynamicClips dynamicClips, VodNotifications notifications, DrmInfo drm, VodSources sources, VodCaches caches, VodMetrics metrics, TimeProvider time)
 {
+    /// <summary>The answer that is kept for the same URL, if any: it need not be taken apart.</summary>
+    internal VodAnswer? Kept(HttpContext context, VodLocation location, string path) =>
+        KeyOf(context, location, path) is { Length: > 0 } key ? Kept(location, key, asksAgain: true) : null;
+
     internal async ValueTask<VodAnswer> AnswerAsync(HttpContext context, VodLocation location, VodUrl url, string path)
     {
         // 1. Cache.
@@ -118,10 +125,10 @@ sealed class VodAnswers(
         var tag = body is MemoryBody whole ? TagOf(whole) : identity.Of(body.Length);
         if (key.Length > 0 && body is MemoryBody memory && !IsOfEntry(set))
         {
-            Keep(location, key, new(location, memory.Bytes, body.ContentType, tag, age));
+            Keep(location, key, new(location, request.Kind, memory.Bytes, body.ContentType, tag, age));
         }
 
-        return new VodAnswer { Body = body, Tag = tag, Age = age, IsSegment = isSegment };
+        return new VodAnswer { Body = body, Kind = request.Kind, Tag = tag, Age = age, IsSegment = isSegment };
     }
 
     static bool IsSegment(VodRequestKind kind) => kind is VodRequestKind.HlsTsSegment or VodRequestKind.HlsFmp4Segment or VodRequestKind.HlsCaptionsSegment
@@ -211,13 +218,17 @@ sealed class VodAnswers(
             : string.Concat(context.Request.Scheme, "://", context.Request.Host.Value, path) + (varies ? context.Request.QueryString.Value : "");
     }
 
-    VodAnswer? Kept(VodLocation location, string key)
+    VodAnswer? Kept(VodLocation location, string key, bool asksAgain = false)
     {
         var started = VodMetrics.Start();
-        var kept = caches.Responses(location)?.Get(key) ?? caches.LiveResponses(location)?.Get(key);
-        metrics.Took("fetch_cache", started);
+        var kept = caches.Responses(location)?.Get(key, asksAgain) ?? caches.LiveResponses(location)?.Get(key, asksAgain);
+        if (kept is not null || !asksAgain)
+        {
+            metrics.Took("fetch_cache", started);
+        }
+
         return kept is null || !ReferenceEquals(kept.Location, location) ? null
-            : new VodAnswer { Body = new MemoryBody(kept.Bytes) { ContentType = kept.ContentType }, Tag = kept.Tag, Age = kept.Age };
+            : new VodAnswer { Body = new MemoryBody(kept.Bytes) { ContentType = kept.ContentType }, Kind = kept.Kind, Tag = kept.Tag, Age = kept.Age };
     }
 
     void Keep(VodLocation location, string key, CachedResponse response) =>

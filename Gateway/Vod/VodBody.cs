@@ -130,7 +130,7 @@ static class VodBody
     static bool Matches(IList<string?> header, string tag) =>
         EntityTagHeaderValue.TryParseList([.. header.OfType<string>()], out var tags) && tags.Any(entry => entry.Tag == tag || entry.Tag == "*");
 
-    static DateTimeOffset? Date(string? text) => HeaderUtilities.TryParseDate(text ?? "", out var date) ? date : null;
+    static DateTimeOffset? Date(string? text) => text is not null && HeaderUtilities.TryParseDate(text, out var date) ? date : null;
 
     static bool IsUnchanged(HttpRequest request, string tag, DateTimeOffset? modified)
     {

@@ -33,7 +33,10 @@ sealed class VodCache<T>(string name, long maxBytes, TimeSpan? expiration, TimeP
         }
     }
 
-    public T? Get(string key)
+    /// <summary>What is kept; null where nothing is.</summary>
+    /// <param name="key">Its name.</param>
+    /// <param name="asksAgain">Whether the same is asked for again before it is made: what is not there is no miss yet.</param>
+    public T? Get(string key, bool asksAgain = false)
     {
         lock (_lock)
         {
@@ -50,7 +53,7 @@ sealed class VodCache<T>(string name, long maxBytes, TimeSpan? expiration, TimeP
                 Remove(node);
             }
 
-            _misses++;
+            _misses += asksAgain ? 0 : 1;
             return null;
         }
     }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
+using Tributary.Media.Packaging.Vod;
 using Tributary.Media.Sources;
 
 namespace Tributary.Gateway.Vod;
@@ -9,21 +11,30 @@ public sealed class VodCaches(IOptions<VodOptions> options, TimeProvider time)
 {
     readonly ConcurrentDictionary<(string Kind, CacheZone Zone), object> _zones = new();
     readonly ConcurrentDictionary<(string Kind, CacheZone Zone), (Func<CacheCounts> Counts, Action Reset)> _counts = new();
+    readonly ConditionalWeakTable<VodLocation, LocationCaches> _ofLocations = [];
 
-    internal VodCache<MediaReadResult> Metadata(VodLocation location) =>
-        Zone<MediaReadResult>("metadata", location.MetadataCache ?? new CacheZone("default", options.Value.MetadataCacheBytes, null))!;
+    internal VodCache<MediaReadResult> Metadata(VodLocation location) => Of(location).Metadata;
 
-    internal VodCache<MappingAnswer>? Mapping(VodLocation location) => Zone<MappingAnswer>("mapping", location.MappingCache);
+    internal VodCache<MappingAnswer>? Mapping(VodLocation location) => Of(location).Mapping;
 
-    internal VodCache<MappingAnswer>? LiveMapping(VodLocation location) => Zone<MappingAnswer>("live_mapping", location.LiveMappingCache);
+    internal VodCache<MappingAnswer>? LiveMapping(VodLocation location) => Of(location).LiveMapping;
 
-    internal VodCache<MappingAnswer>? DynamicMapping(VodLocation location) => Zone<MappingAnswer>("dynamic_mapping", location.DynamicMappingCache);
+    internal VodCache<MappingAnswer>? DynamicMapping(VodLocation location) => Of(location).DynamicMapping;
 
-    internal VodCache<MappingAnswer>? DrmInfo(VodLocation location) => Zone<MappingAnswer>("drm_info", location.DrmInfoCache);
+    internal VodCache<MappingAnswer>? DrmInfo(VodLocation location) => Of(location).DrmInfo;
 
-    internal VodCache<CachedResponse>? Responses(VodLocation location) => Zone<CachedResponse>("response", location.ResponseCache ?? Default(location));
+    internal VodCache<CachedResponse>? Responses(VodLocation location) => Of(location).Responses;
 
-    internal VodCache<CachedResponse>? LiveResponses(VodLocation location) => Zone<CachedResponse>("live_response", location.LiveResponseCache);
+    internal VodCache<CachedResponse>? LiveResponses(VodLocation location) => Of(location).LiveResponses;
+
+    // Once for each location, as long as it is configured: to find a zone by its name costs as much as to find an answer in it.
+    LocationCaches Of(VodLocation location) => _ofLocations.GetValue(location, FindZones);
+
+    LocationCaches FindZones(VodLocation location) => new(
+        Zone<MediaReadResult>("metadata", location.MetadataCache ?? new CacheZone("default", options.Value.MetadataCacheBytes, null))!,
+        Zone<MappingAnswer>("mapping", location.MappingCache), Zone<MappingAnswer>("live_mapping", location.LiveMappingCache),
+        Zone<MappingAnswer>("dynamic_mapping", location.DynamicMappingCache), Zone<MappingAnswer>("drm_info", location.DrmInfoCache),
+        Zone<CachedResponse>("response", location.ResponseCache ?? Default(location)), Zone<CachedResponse>("live_response", location.LiveResponseCache));
 
     // What a local file is, is not asked again for a while either.
     CacheZone? Default(VodLocation location) => location.Mode is VodMode.Local or VodMode.Entries && options.Value.ResponseCacheBytes > 0 && options.Value.OpenFileValid > TimeSpan.Zero
@@ -52,6 +63,10 @@ public sealed class VodCaches(IOptions<VodOptions> options, TimeProvider time)
         _counts.TryAdd((kind, zone), (() => cache.Counts, cache.ResetCounts));
         return cache;
     }
+
+    sealed record LocationCaches(
+        VodCache<MediaReadResult> Metadata, VodCache<MappingAnswer>? Mapping, VodCache<MappingAnswer>? LiveMapping, VodCache<MappingAnswer>? DynamicMapping,
+        VodCache<MappingAnswer>? DrmInfo, VodCache<CachedResponse>? Responses, VodCache<CachedResponse>? LiveResponses);
 }
 
 /// <summary>What reading a file's metadata gave: kept, whether it went well or not.</summary>
@@ -64,7 +79,7 @@ sealed record MediaReadResult(MediaFailure Failure, string Reason, MediaFile? Fi
 sealed record MappingAnswer(MediaFailure Failure, string Reason, ReadOnlyMemory<byte> Json);
 
 /// <summary>An answer that is kept whole, for as long as its location is configured as it was.</summary>
-sealed record CachedResponse(VodLocation Location, ReadOnlyMemory<byte> Bytes, string ContentType, string Tag, ResponseAge Age);
+sealed record CachedResponse(VodLocation Location, VodRequestKind Kind, ReadOnlyMemory<byte> Bytes, string ContentType, string Tag, ResponseAge Age);
 
 /// <summary>Which of a location's ages an answer has.</summary>
 enum ResponseAge

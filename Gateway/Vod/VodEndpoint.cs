@@ -11,8 +11,8 @@ namespace Tributary.Gateway.Vod;
 
 /// <summary>
 /// Files on demand, packaged: everything below the prefixes of the configured locations. A request: 1. its location is found, 2. method and path are
-/// checked, 3. the path is taken apart by the grammar, 4. <see cref="VodAnswers"/> makes an answer, from a cache or anew, 5. it is sent, whole or in
-/// parts. Failures are one sentence and the status of their class.
+/// checked, 3. what is kept for the same URL is sent at once; else the path is taken apart by the grammar, 4. <see cref="VodAnswers"/> makes an answer, 5. it is
+/// sent, whole or in parts. Failures are one sentence and the status of their class.
 /// </summary>
 sealed partial class VodEndpoint(
     VodLocations locations, VodAnswers answers, VodStatusPage status, VodFallback fallback, VodMetrics metrics, IOptions<VodOptions> options, IOptions<EdgeOptions> edge,
@@ -71,10 +71,17 @@ sealed partial class VodEndpoint(
                 return;
             }
 
-            // 3. Grammar.
             if (!TryPath(context, path, out var decoded))
             {
                 await Say(context, StatusCodes.Status400BadRequest, "The path leads out of its location.");
+                return;
+            }
+
+            // 3. Kept answers, else grammar.
+            if (answers.Kept(context, location, decoded) is { } kept)
+            {
+                kind = kept.Kind;
+                sent = await VodBody.Send(context, location, kept, options.Value.Gzip);
                 return;
             }
 

@@ -50,6 +50,30 @@ public sealed class VodTests(FilmServer films) : IClassFixture<FilmServer>
     }
 
     [SkippableFact]
+    public async Task What_is_kept_is_counted_as_what_it_is()
+    {
+        Tools.Require("ffmpeg");
+        string[] series = ["requests_total{kind=\"hlsindex\",status=\"200\"}", "cache_hits_total{cache=\"response/default\"}", "cache_misses_total{cache=\"response/default\"}"];
+        var before = await Counted(series);
+        var answers = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            using var answer = await films.Server.Http.GetAsync("/hls/clipTo/7000/film.mp4/index.m3u8");
+            answers.Add($"{answer.Headers.ETag} {await answer.Content.ReadAsStringAsync()}");
+        }
+
+        Assert.Single(answers.Distinct());
+        Assert.Equal([3, 2, 1], (await Counted(series)).Zip(before, (now, then) => now - then));
+    }
+
+    async Task<long[]> Counted(string[] series)
+    {
+        var lines = (await films.Server.Http.GetStringAsync("/metrics")).Split('\n');
+        return [.. series.Select(name => lines.FirstOrDefault(line => line.StartsWith($"tributary_vod_{name} ", StringComparison.Ordinal)))
+            .Select(line => line is null ? 0 : long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture))];
+    }
+
+    [SkippableFact]
     public async Task A_file_is_served_as_it_is_in_parts_and_clipped()
     {
         Tools.Require("ffmpeg", "ffprobe");

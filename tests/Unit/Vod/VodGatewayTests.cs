@@ -84,6 +84,12 @@ public sealed class VodGatewayTests : IDisposable
         cache.Set("huge", "H", 9_999);
         Assert.Equal((1L, 1L), (cache.Counts.Evicted, cache.Counts.Refused));
 
+        // Who asks again has not missed yet.
+        var misses = cache.Counts.Misses;
+        Assert.Null(cache.Get("b", asksAgain: true));
+        Assert.Null(cache.Get("b"));
+        Assert.Equal(misses + 1, cache.Counts.Misses);
+
         // Several who ask at once wait for one loading.
         var gate = new TaskCompletionSource<string>();
         var (loads, one) = (0, default(ValueTask<string>));
