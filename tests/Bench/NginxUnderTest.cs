@@ -29,7 +29,7 @@ sealed class NginxUnderTest : IAsyncDisposable
     /// <summary>One process that answers with the files of a folder: read and written, as a packager has to, not sent by the kernel alone (sendfile is off by default).</summary>
     public static Task<NginxUnderTest> Start(string files) => Start(
         "",
-        nginx => $"http {{ access_log off; keepalive_requests 1000000; server {{ listen 127.0.0.1:{nginx.HttpPort}; root {files}; }} }}");
+        nginx => $"http {{ access_log off; keepalive_requests 1000000; server {{ listen 127.0.0.1:{nginx.HttpPort}; root \"{files}\"; }} }}");
 
     static async Task<NginxUnderTest> Start(string first, Func<NginxUnderTest, string> servers)
     {

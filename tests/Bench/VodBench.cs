@@ -7,7 +7,7 @@ namespace Tributary.Bench;
 /// <summary>
 /// The packager: CPU per request of each kind with metadata in the cache, beside what nginx-vod-module of March 2024 took for the same requests on such a
 /// machine (one worker, metadata and mapping cached), and beside what nginx takes for a static file on this machine in this minute: the module's figure is
-/// scaled by it, as no two hours of a shared machine are alike. Then the first request for a file of an hour in a fresh process, with the file in the page cache.
+/// scaled by it, as no two hours of a shared machine are alike. What is small is better compared with nginx's static file of the same size. Then the first request for a file of an hour in a fresh process, with the file in the page cache.
 /// <c>VOD_BENCH=hls,dash</c> chooses kinds by words of their names, <c>VOD_BENCH_SECONDS</c> how long each is asked for.
 /// </summary>
 static class VodBench
@@ -94,7 +94,7 @@ static class VodBench
     {
         var seconds = int.Parse(Environment.GetEnvironmentVariable("VOD_BENCH_SECONDS") ?? "5", System.Globalization.CultureInfo.InvariantCulture);
         var table = new Table(
-            "vod", "what", "bytes", "cpu_us", "module_cpu_us", "of_module", "nginx_file_cpu_us", "of_module_here", "per_cpu_second", "requests_per_second", "p50_ms", "p99_ms", "errors", "server_mb", "load_cpu_us");
+            "vod", "what", "bytes", "cpu_us", "module_cpu_us", "of_module", "nginx_file_cpu_us", "of_module_here", "nginx_as_large_cpu_us", "of_nginx_as_large", "per_cpu_second", "requests_per_second", "p50_ms", "p99_ms", "errors", "server_mb", "load_cpu_us");
         await using var server = await ServerUnderTest.Start(settings);
         await using var nginx = NginxUnderTest.ServesFiles ? await NginxUnderTest.Start(files: settings["Vod__MediaFolder"]) : null;
         foreach (var (what, template, module) in kinds)
@@ -103,15 +103,20 @@ static class VodBench
             var bytes = (await server.Http.GetByteArrayAsync(path)).Length;
             await CompileFirst(server, path);
             var run = await WrkRun.Of(server, path, seconds, Connections);
-            var here = nginx is null ? 0 : (await WrkRun.Of(nginx.HttpPort, () => nginx.Usage, "/part.bin", 2, Connections)).Microseconds;
-            Console.Error.WriteLine($"{what}: {run.Requests} requests, {run.Microseconds:0.0} µs each, nginx {here:0} µs for its file");
+            var here = await OfNginx(nginx, "part.bin");
+            await File.WriteAllBytesAsync(Path.Combine(settings["Vod__MediaFolder"], "as-large.bin"), new byte[bytes]);
+            var asLarge = await OfNginx(nginx, "as-large.bin");
+            Console.Error.WriteLine($"{what}: {run.Requests} requests, {run.Microseconds:0.0} µs each, nginx {here:0} µs for its file, {asLarge:0.0} µs for one as large");
             table.Add(
-                what, bytes, Math.Round(run.Microseconds, 1), module, Ratio(run.Microseconds, module), Math.Round(here), Ratio(run.Microseconds, module * here / NginxThere),
+                what, bytes, Math.Round(run.Microseconds, 1), module, Ratio(run.Microseconds, module), Math.Round(here), Ratio(run.Microseconds, module * here / NginxThere), Math.Round(asLarge, 1), Ratio(run.Microseconds, asLarge),
                 Math.Round(run.Requests / Math.Max(run.ServerCpu, 0.01)), run.PerSecond, run.P50, run.P99, run.Errors, Math.Round(server.Usage.ResidentMegabytes), Math.Round(run.LoadCpu / Math.Max(1, run.Requests) * 1e6, 1));
         }
 
         table.Print();
     }
+
+    static async Task<double> OfNginx(NginxUnderTest? nginx, string file) =>
+        nginx is null ? 0 : (await WrkRun.Of(nginx.HttpPort, () => nginx.Usage, $"/{file}", 2, Connections)).Microseconds;
 
     static double Ratio(double ours, double theirs) => theirs > 0 ? Math.Round(ours / theirs, 2) : 0;
 
