@@ -100,7 +100,7 @@ public static class GatewayHosting
         var services = endpoints.ServiceProvider;
         var guard = services.GetRequiredService<PlayGuard>();
         var pipeline = endpoints as IApplicationBuilder ?? throw new InvalidOperationException("The gateway is mapped on the application itself: its guard stands before it.");
-        pipeline.UseVod();        // its locations are none of the guard's nor of any route's: /live, /api and what else is the server's own is reserved
+        pipeline.UseVod();        // first, as its locations go before routes; none is the guard's: /live is reserved
         pipeline.UseRouting();
         pipeline.Use((context, next) => guard.Invoke(context, next));
         var windows = services.GetRequiredService<LiveWindows>();

@@ -27,7 +27,7 @@ public sealed class VodCaches(IOptions<VodOptions> options, TimeProvider time)
 
     internal VodCache<CachedResponse>? LiveResponses(VodLocation location) => Of(location).LiveResponses;
 
-    // Once for each location, as long as it is configured: to find a zone by its name costs as much as to find an answer in it.
+    // Once for each location, as long as it is configured: to find a zone by its name takes more hashes and allocations than to find an answer in it.
     LocationCaches Of(VodLocation location) => _ofLocations.GetValue(location, FindZones);
 
     LocationCaches FindZones(VodLocation location) => new(

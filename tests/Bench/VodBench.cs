@@ -7,7 +7,8 @@ namespace Tributary.Bench;
 /// <summary>
 /// The packager: CPU per request of each kind with metadata in the cache, beside what nginx-vod-module of March 2024 took for the same requests on such a
 /// machine (one worker, metadata and mapping cached), and beside what nginx takes for a static file on this machine in this minute: the module's figure is
-/// scaled by it, as no two hours of a shared machine are alike. What is small is better compared with nginx's static file of the same size. Then the first request for a file of an hour in a fresh process, with the file in the page cache.
+/// scaled by it, as no two hours of a shared machine are alike. What is small is better compared with nginx's static file of the same size.
+/// Then the first request for a file of an hour in a fresh process, with the file in the page cache.
 /// <c>VOD_BENCH=hls,dash</c> chooses kinds by words of their names, <c>VOD_BENCH_SECONDS</c> how long each is asked for.
 /// </summary>
 static class VodBench
