@@ -14,26 +14,24 @@ public static class MediaTime
             return ticks;
         }
 
-        var (whole, rest) = Math.DivRem(ticks, from);
-        if (rest < 0)
-        {
-            (whole, rest) = (whole - 1, rest + from);
-        }
-
+        var (whole, rest) = Divide(ticks, from);
         return whole * to + rest * to / from;
     }
 
     /// <summary>As <see cref="Rescale"/>, rounded to the nearest tick.</summary>
     public static long RescaleNearest(long ticks, int from, int to)
     {
-        var (whole, rest) = Math.DivRem(ticks, from);
-        if (rest < 0)
-        {
-            (whole, rest) = (whole - 1, rest + from);
-        }
-
+        var (whole, rest) = Divide(ticks, from);
         return whole * to + (rest * to + from / 2) / from;
     }
 
     public static TimeSpan ToTimeSpan(long ticks, int timescale) => new(Rescale(ticks, timescale, (int)TimeSpan.TicksPerSecond));
+
+    // Rounded down, also below zero.
+    internal static (long Whole, long Part) Divide(long dividend, int divisor)
+    {
+        var whole = dividend / divisor;
+        var rest = dividend - whole * divisor;
+        return rest < 0 ? (whole - 1, rest + divisor) : (whole, rest);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Tributary.Media.Frames;
 using Tributary.Media.Sources;
 
@@ -11,6 +12,7 @@ namespace Tributary.Media.Sets;
 /// <param name="Size">Bytes.</param>
 /// <param name="Offset">Place of its first byte in the source.</param>
 /// <param name="IsKey">Whether decoding can start here.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct SetFrame(long Dts, int Duration, int PtsDelay, int Size, long Offset, bool IsKey);
 
 /// <summary>A track of one clip, as a request takes it: whose it is, what part of its source is played, and how it is named in manifests.</summary>
@@ -147,17 +149,23 @@ public sealed class SetTrack
     void Rescale(ReadOnlySpan<SourceFrame> source, int timescale, Span<SetFrame> target)
     {
         var origin = Source.DecodeTimeOf(FirstFrame) - Lead;
-        var scale = Info.Timescale;
-        var (reached, end) = (long.MinValue, 0L);
+        var (clock, reached) = (new RescaledClock(0, Info.Timescale, timescale), 0L);
         for (var i = 0; i < source.Length; i++)
         {
             ref readonly var frame = ref source[i];
             var time = frame.DecodeTime - origin;
-            var dts = time == reached ? end : MediaTime.RescaleNearest(time, scale, timescale);   // most begin where the one before ends
+            if (time != reached)   // most begin where the one before ends
+            {
+                clock = new RescaledClock(time, Info.Timescale, timescale);
+            }
+
+            var dts = clock.Ticks;
+            clock.Advance(frame.Duration);
             reached = time + frame.Duration;
-            end = MediaTime.RescaleNearest(reached, scale, timescale);
-            var pts = frame.CompositionOffset == 0 ? dts : frame.CompositionOffset == frame.Duration ? end : MediaTime.RescaleNearest(time + frame.CompositionOffset, scale, timescale);
-            target[i] = new SetFrame(dts, (int)(end - dts), (int)(pts - dts), frame.Size, frame.Offset, frame.IsKey);
+            var pts = frame.CompositionOffset == 0 ? dts
+                : frame.CompositionOffset == frame.Duration ? clock.Ticks
+                : MediaTime.RescaleNearest(time + frame.CompositionOffset, Info.Timescale, timescale);
+            target[i] = new SetFrame(dts, (int)(clock.Ticks - dts), (int)(pts - dts), frame.Size, frame.Offset, frame.IsKey);
         }
     }
 }

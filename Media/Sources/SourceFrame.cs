@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Tributary.Media.Sources;
 
 /// <summary>One coded frame of a file, in ticks of its track's timescale: where its bytes are, and when it is shown.</summary>
@@ -7,4 +9,5 @@ namespace Tributary.Media.Sources;
 /// <param name="Duration">Until the next frame is decoded.</param>
 /// <param name="CompositionOffset">Presentation time minus decode time; negative where the file says so.</param>
 /// <param name="IsKey">Whether decoding can start here.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct SourceFrame(long Offset, int Size, long DecodeTime, int Duration, int CompositionOffset, bool IsKey);

@@ -1,5 +1,6 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using Tributary.Media.Containers.MpegTs;
-using Tributary.Media.Frames;
 using Tributary.Media.Sets;
 
 namespace Tributary.Media.Packaging.Vod.Hls;
@@ -13,6 +14,7 @@ namespace Tributary.Media.Packaging.Vod.Hls;
 /// <param name="Pts">Presentation time of the first frame, in ticks of 90 kHz.</param>
 /// <param name="Dts">Decode time of the first frame.</param>
 /// <param name="IsKey">Whether a decoder can start here.</param>
+[StructLayout(LayoutKind.Auto)]
 readonly record struct TsPes(int Stream, int Run, int First, int Count, int Size, long Pts, long Dts, bool IsKey)
 {
     /// <summary>Bytes of the stream's frames before it that stand in its first transport packet, so that they need no stuffing: see <see cref="TsLayout.Chain"/>.</summary>
@@ -38,35 +40,47 @@ static class TsLayout
     const int GatheredBytes = 15 * 184 + 170;
     const long GatheredTime = 31_500;
 
-    internal static List<TsPes> Of(TsElementary[] streams)
+    internal static TsPes[] Of(TsElementary[] streams)
     {
-        var order = new List<TsPes>(streams.Sum(stream => stream.Track.Count));
-        var gathering = new Gathering[streams.Length];
-        var places = new (int Run, int Frame)[streams.Length];
-        while (Next(streams, places, out var at) is >= 0 and var next)
+        var room = ArrayPool<TsPes>.Shared.Rent(streams.Sum(stream => stream.Track.Count));   // sound takes less: frames share a PES packet
+        try
         {
+            var order = new Order(room);
+            Lay(streams, ref order);
+            return order.ToArray();
+        }
+        finally
+        {
+            ArrayPool<TsPes>.Shared.Return(room);
+        }
+    }
+
+    static void Lay(TsElementary[] streams, ref Order order)
+    {
+        var gathering = new Gathering[streams.Length];
+        var cursors = Array.ConvertAll(streams, stream => new Cursor(stream));
+        while (Next(cursors) is >= 0 and var next)
+        {
+            ref var cursor = ref cursors[next];
             var stream = streams[next];
-            var (run, frame) = places[next];
-            FlushOlder(gathering, next, at - stream.Shift90k - GatheredTime, order);
-            if (stream.Track.Track.Kind == TrackKind.Video)
+            FlushOlder(gathering, next, cursor.Turn - GatheredTime, ref order);
+            ref readonly var frame = ref cursor.Current;
+            if (stream.IsVideo)
             {
-                ref readonly var picture = ref stream.Track.Runs[run].Frames[frame];
-                order.Add(new TsPes(next, run, frame, 1, stream.SizeOf(picture), at + picture.PtsDelay + stream.PtsDelay, at, picture.IsKey));
+                order.Add(new TsPes(next, cursor.Run, cursor.Frame, 1, stream.SizeOf(frame), cursor.Dts + frame.PtsDelay + stream.PtsDelay, cursor.Dts, frame.IsKey));
             }
             else
             {
-                Gather(ref gathering[next], next, stream, run, frame, at, order);
+                Gather(ref gathering[next], next, stream, cursor, ref order);
             }
 
-            places[next] = (run, frame + 1);
+            cursor.MoveNext();
         }
 
         for (var i = 0; i < gathering.Length; i++)
         {
-            gathering[i].Flush(order);
+            gathering[i].Flush(ref order);
         }
-
-        return order;
     }
 
     /// <summary>
@@ -76,10 +90,10 @@ static class TsLayout
     /// <param name="order">The PES packets.</param>
     /// <param name="headerOf">Bytes of a PES packet's header and of the adaptation field before it.</param>
     /// <param name="acrossStreams">Whether frames of other streams may stand between.</param>
-    internal static void Chain(List<TsPes> order, Func<TsPes, int> headerOf, bool acrossStreams)
+    internal static void Chain(TsPes[] order, Func<TsPes, int> headerOf, bool acrossStreams)
     {
         var last = new Dictionary<int, int>();
-        for (var i = 0; i < order.Count; i++)
+        for (var i = 0; i < order.Length; i++)
         {
             if (last.TryGetValue(order[i].Stream, out var previous) && (acrossStreams || previous == i - 1))
             {
@@ -95,55 +109,102 @@ static class TsLayout
         }
     }
 
-    // The stream whose frame is decoded first, and when; -1 where all frames are taken.
-    static int Next(TsElementary[] streams, (int Run, int Frame)[] places, out long at)
+    // The stream whose frame is decoded first; -1 where all frames are taken.
+    static int Next(Cursor[] cursors)
     {
-        (var next, at) = (-1, 0);
-        var earliest = long.MaxValue;
-        for (var i = 0; i < streams.Length; i++)
+        var (next, earliest) = (-1, long.MaxValue);
+        for (var i = 0; i < cursors.Length; i++)
         {
-            ref var place = ref places[i];
-            var runs = streams[i].Track.Runs;
-            while (place.Run < runs.Length && place.Frame >= runs[place.Run].Frames.Length)
+            if (cursors[i].Turn < earliest)
             {
-                place = (place.Run + 1, 0);
-            }
-
-            if (place.Run < runs.Length && streams[i].DtsOf(place.Run, place.Frame) is var dts && dts - streams[i].Shift90k < earliest)
-            {
-                (next, earliest, at) = (i, dts - streams[i].Shift90k, dts);
+                (next, earliest) = (i, cursors[i].Turn);
             }
         }
 
         return next;
     }
 
-    static void FlushOlder(Gathering[] gathering, int except, long before, List<TsPes> order)
+    static void FlushOlder(Gathering[] gathering, int except, long before, ref Order order)
     {
         for (var i = 0; i < gathering.Length; i++)
         {
             if (i != except && gathering[i].Count > 0 && gathering[i].Dts - gathering[i].Shift < before)
             {
-                gathering[i].Flush(order);
+                gathering[i].Flush(ref order);
             }
         }
     }
 
-    static void Gather(ref Gathering gathering, int number, TsElementary stream, int run, int frame, long dts, List<TsPes> order)
+    static void Gather(ref Gathering gathering, int number, TsElementary stream, in Cursor at, ref Order order)
     {
-        var size = stream.SizeOf(stream.Track.Runs[run].Frames[frame]);
-        if (gathering.Count > 0 && (gathering.Run != run || gathering.Bytes + size > GatheredBytes))
+        var size = stream.SizeOf(at.Current);
+        if (gathering.Count > 0 && (gathering.Run != at.Run || gathering.Bytes + size > GatheredBytes))
         {
-            gathering.Flush(order);
+            gathering.Flush(ref order);
         }
 
         if (gathering.Count == 0)
         {
-            gathering = new Gathering { Stream = number, Run = run, First = frame, Dts = dts, Shift = stream.Shift90k, Delay = stream.PtsDelay };
+            gathering = new Gathering { Stream = number, Run = at.Run, First = at.Frame, Dts = at.Dts, Shift = stream.Shift90k, Delay = stream.PtsDelay };
         }
 
         gathering.Count++;
         gathering.Bytes += size;
+    }
+
+    // The PES packets so far, in memory that was lent.
+    struct Order(TsPes[] room)
+    {
+        int _count;
+
+        internal void Add(in TsPes pes) => room[_count++] = pes;
+
+        internal readonly TsPes[] ToArray() => room[.._count];
+    }
+
+    // The frame of a stream whose turn it is.
+    struct Cursor
+    {
+        readonly TsElementary _stream;
+        SetFrame[] _frames;
+        long _shift;
+
+        internal Cursor(TsElementary stream)
+        {
+            (_stream, _frames, Run, Frame) = (stream, [], -1, -1);
+            MoveNext();
+        }
+
+        internal int Run { get; private set; }
+
+        internal int Frame { get; private set; }
+
+        internal long Dts { get; private set; }
+
+        // When it is decoded without the URL's shift; behind the last frame, never.
+        internal long Turn { get; private set; }
+
+        internal readonly ref readonly SetFrame Current => ref _frames[Frame];
+
+        internal void MoveNext()
+        {
+            Frame++;
+            while (Frame >= _frames.Length)
+            {
+                if (++Run >= _stream.Track.Runs.Length)
+                {
+                    Turn = long.MaxValue;
+                    return;
+                }
+
+                var run = _stream.Track.Runs[Run];
+                (_frames, Frame) = (run.Frames, 0);
+                _shift = run.Frames.Length == 0 ? 0 : run.Start - run.Frames[0].Dts + _stream.Offset90k;
+            }
+
+            Dts = _frames[Frame].Dts + _shift;
+            Turn = Dts - _stream.Shift90k;
+        }
     }
 
     struct Gathering
@@ -157,7 +218,7 @@ static class TsLayout
         internal long Shift;
         internal int Delay;
 
-        internal void Flush(List<TsPes> order)
+        internal void Flush(ref Order order)
         {
             if (Count > 0)
             {
@@ -166,76 +227,4 @@ static class TsLayout
             }
         }
     }
-}
-
-/// <summary>A track as an elementary stream of a segment: how much its frames grow on their way into PES packets.</summary>
-sealed class TsElementary
-{
-    readonly int _extra;
-    readonly int _keyExtra;
-
-    internal TsElementary(SegmentTrack track, long offset90k, long shift90k, int ptsDelay)
-    {
-        PtsDelay = ptsDelay;
-        Shift90k = shift90k;
-        Track = track;
-        Offset90k = offset90k;
-        var info = track.Track.Info;
-        if (info.Kind == TrackKind.Video)
-        {
-            Sets = new TsParameterSets(info);
-            _extra = Sets.DelimiterLength;
-            _keyExtra = Sets.Bytes.Length;
-        }
-        else if (info.Codec == Codec.Aac && AdtsHeader.TryCreate(info, out var adts))
-        {
-            Adts = adts;
-            _extra = AdtsHeader.Size;
-        }
-    }
-
-    internal SegmentTrack Track { get; }
-
-    /// <summary>What is added to all times.</summary>
-    internal long Offset90k { get; }
-
-    /// <summary>How much of the times is the URL's shift, which does not change the order of frames.</summary>
-    internal long Shift90k { get; }
-
-    /// <summary>How much later than its own time each frame is presented, in ticks of 90 kHz.</summary>
-    internal int PtsDelay { get; }
-
-    internal AdtsHeader? Adts { get; }
-
-    internal TsParameterSets? Sets { get; }
-
-    internal long DtsOf(int run, int frame)
-    {
-        var of = Track.Runs[run];
-        return of.Start + (of.Frames[frame].Dts - of.Frames[0].Dts) + Offset90k;
-    }
-
-    /// <summary>Writes a picture as a byte stream, behind what stands before it.</summary>
-    internal void WritePicture(Span<byte> target, ReadOnlySpan<byte> picture, bool isKey)
-    {
-        Sets!.Delimiter.CopyTo(target);
-        target = target[_extra..];
-        if (isKey)
-        {
-            Sets.Bytes.CopyTo(target);
-            target = target[_keyExtra..];
-        }
-
-        ByteStream.Write(target, picture);
-    }
-
-    /// <summary>Writes a frame of sound, behind the header that its codec has in a transport stream, and returns how many bytes that are.</summary>
-    internal int WriteSound(Span<byte> target, ReadOnlySpan<byte> frame)
-    {
-        Adts?.Write(target, frame.Length);
-        frame.CopyTo(target[_extra..]);
-        return _extra + frame.Length;
-    }
-
-    internal int SizeOf(in SetFrame frame) => frame.Size + _extra + (frame.IsKey ? _keyExtra : 0);
 }

@@ -40,14 +40,12 @@ sealed partial class VodTsSegment
     /// <summary>Lays out a segment: its length, and where its pictures stand, are known from then on.</summary>
     internal VodTsSegment(TsElementary[] streams, ReadOnlyMemory<byte> id3, HlsPackagingOptions options)
     {
-        var order = TsLayout.Of(streams);
-        (_streams, _id3) = (streams, id3);
+        (_streams, _id3, _order) = (streams, id3, TsLayout.Of(streams));
         if (!options.AlignFrames)
         {
-            TsLayout.Chain(order, pes => TimestampsOf(pes) + (ClockOf(pes) >= 0 ? TsPacketWriter.PcrFieldSize : 0), options.InterleaveFrames);
+            TsLayout.Chain(_order, pes => TimestampsOf(pes) + (ClockOf(pes) >= 0 ? TsPacketWriter.PcrFieldSize : 0), options.InterleaveFrames);
         }
 
-        _order = [.. order];
         _last = LastOf(_order, streams.Length);
         _sizes = new int[_order.Length];
         var writer = new TsPacketWriter(null);
@@ -105,7 +103,7 @@ sealed partial class VodTsSegment
         return streams;
     }
 
-    bool IsVideo(int stream) => _streams[stream].Track.Track.Kind == TrackKind.Video;
+    bool IsVideo(int stream) => _streams[stream].IsVideo;
 
     void Count(ref TsPacketWriter writer, ref TsStream stream, int number)
     {
