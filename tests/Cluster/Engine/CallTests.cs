@@ -30,7 +30,7 @@ public sealed class CallTests(ClusterFixture fixture) : IClassFixture<ClusterFix
         var places = new HashSet<string>();
         for (var i = 0; i < 50; i++)
         {
-            places.Add(await fixture.Cluster.Client.GetGrain<ICounterGrain>($"spread-{i}").WhereAmI());
+            places.Add(await fixture.Cluster.Client.GetGrain<ISpreadGrain>(i).WhereAmI());
         }
 
         Assert.Equal(2, places.Count);
